@@ -1,0 +1,149 @@
+"""Every error of Touchbase, one tree.
+
+TouchbaseError                      what the command line prints as one message; carries its exit code
+├── UsageError                (2)   the command was called wrongly
+├── DefinitionsError          (1)   the workspace's files have problems; carries every one of them
+├── Refused                   (4)   safety, approval or policy says no; nothing was changed
+├── StoreError                (5)   the database cannot be opened, read or written
+│   ├── StoreLocked           (5)   another writer holds it longer than we wait
+│   └── StoreCorrupt          (5)   it is not a database, damaged, or newer than this program
+├── NetworkError              (5)   an address could not be reached or must not be reached
+│   ├── AddressRefused        (5)   the address lies in a private network and that is not allowed
+│   └── TooLarge              (5)   the answer was larger or slower than its limit
+├── FeedUnreadable            (1)   a feed could not be fetched or is not a feed
+├── ProviderError             (5)   an email API failed as a whole; says whether the batch may have left
+│   ├── NotSent               (5)   certainly nothing left; may be tried again
+│   ├── AccountFault          (5)   the account, not the letter, is at fault: stop the run
+│   └── Unknown               (5)   the batch may or may not have been accepted
+├── UnsupportedFeature        (1)   the chosen provider or this version cannot express what was asked
+├── LetterError               (1)   one letter cannot be made (a missing value, an unsafe header)
+│   └── TemplateError         (1)   a template cannot be read or compiled; carries file and line
+└── ImportRefused             (1)   an import file cannot be read at all
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.model.problem import Problem
+
+
+class TouchbaseError(Exception):
+    """Root of the tree.
+
+    Args:
+        message: what happened, in a sentence a marketer can read.
+        help: what to do about it; printed on its own line.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, help: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+
+
+class UsageError(TouchbaseError):
+    """The command was called wrongly."""
+
+    exit_code = 2
+
+
+class DefinitionsError(TouchbaseError):
+    """The workspace's files have problems; `problems` holds every one of them."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        count = len(problems)
+        super().__init__(f"{count} problem{'' if count == 1 else 's'} found")
+        self.problems = list(problems)
+
+
+class Refused(TouchbaseError):
+    """Safety, approval or policy says no; nothing was changed."""
+
+    exit_code = 4
+
+
+class StoreError(TouchbaseError):
+    """The database cannot be opened, read or written."""
+
+    exit_code = 5
+
+
+class StoreLocked(StoreError):
+    """Another writer holds the database longer than we wait."""
+
+
+class StoreCorrupt(StoreError):
+    """The file is not a database, is damaged, or was written by a newer version."""
+
+
+class NetworkError(TouchbaseError):
+    """An address could not be reached or must not be reached."""
+
+    exit_code = 5
+
+
+class AddressRefused(NetworkError):
+    """The address lies in a private network and `allow_private_networks` is false."""
+
+
+class TooLarge(NetworkError):
+    """The answer was larger or slower than its limit."""
+
+
+class FeedUnreadable(TouchbaseError):
+    """A feed could not be fetched, or what was fetched is not a feed."""
+
+
+class ProviderError(TouchbaseError):
+    """An email API failed for a whole batch."""
+
+    exit_code = 5
+
+
+class NotSent(ProviderError):
+    """Certainly nothing left: connection refused, DNS, TLS, 429, a documented refusal.
+
+    `retry_after` is the provider's own wish in seconds, or None.
+    """
+
+    def __init__(self, message: str, *, help: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, help=help)
+        self.retry_after = retry_after
+
+
+class AccountFault(ProviderError):
+    """The account is at fault (token, unverified sender, quota of the day): stop the run, blame no letter."""
+
+
+class Unknown(ProviderError):
+    """The batch may or may not have been accepted: time-out after the body, 5xx, an unreadable answer."""
+
+
+class UnsupportedFeature(TouchbaseError):
+    """The chosen provider, or this version, cannot express what was asked. Never dropped silently."""
+
+
+class LetterError(TouchbaseError):
+    """One letter cannot be made; `reason` is the short word stored with the skipped delivery."""
+
+    def __init__(self, message: str, *, reason: str = "missing_value", help: str = "") -> None:
+        super().__init__(message, help=help)
+        self.reason = reason
+
+
+class TemplateError(LetterError):
+    """A template cannot be read or compiled; `file` and `line` say where (line 0: unknown)."""
+
+    def __init__(self, message: str, *, file: str = "", line: int = 0, help: str = "") -> None:
+        super().__init__(message, reason="template_error", help=help)
+        self.file = file
+        self.line = line
+
+
+class ImportRefused(TouchbaseError):
+    """An import file cannot be read at all (no key column, not text)."""

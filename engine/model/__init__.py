@@ -1,0 +1,1 @@
+"""The nouns that travel between rooms: frozen, plain, and the same word everywhere."""
