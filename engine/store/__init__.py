@@ -1,0 +1,1 @@
+"""What the engine remembers: customers, consent, events, posts, codes, runs and the ledger of deliveries."""

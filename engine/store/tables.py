@@ -1,0 +1,270 @@
+"""Every table, its keys and its indexes; nothing else.
+
+Foreign keys stand only between small tables. Deliveries, events, subscriptions and consent are written by
+the million from a SELECT over customers, where PostgreSQL would pay a trigger per row for what is certain.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+    true,
+)
+
+from engine.store.types import Identity, Moment, Words
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+fields = Table(
+    "fields",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("column_name", Text, nullable=False, unique=True),
+    Column("declared_at", Moment, nullable=False),
+)
+
+# Declared fields stand beside these as typed columns of their own: see engine.store.fields.customer_table().
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("customer_id", Text, nullable=False, unique=True),
+    Column("email", Text),
+    Column("address_hash", Text),
+    Column("time_zone", Text),
+    Column("language", Text),
+    Column("tags", Words),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index("customers_by_address", "address_hash"),
+    sqlite_autoincrement=True,
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("customer", Identity, primary_key=True, autoincrement=False),
+    Column("topic", Text, primary_key=True),
+    Column("subscribed", Boolean, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("source", Text, nullable=False),
+    Index("subscriptions_by_topic", "topic", "subscribed", "customer"),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("customer", Identity, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("consent_by_customer", "customer", "at"),
+)
+
+# Keyed by the hash of the address, not by the customer: it outlives deletion and covers a second customer.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address_hash", Text, primary_key=True),
+    Column("scope", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("detail", Text),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("customer", Identity, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("fields", Text),
+    Column("identity", LargeBinary, nullable=False, unique=True),
+    Column("source", Text, nullable=False),
+    Index("events_by_name", "name", "customer", "at"),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("checked_at", Moment),
+    Column("succeeded_at", Moment),
+    Column("failed_at", Moment),
+    Column("failure", Text),
+    Column("baseline_at", Moment),
+    Column("entries", Integer),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("feed", Text, ForeignKey("feeds.feed"), nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("guid", Text),
+    Column("link", Text),
+    Column("title_hash", Text),
+    Column("content_hash", Text),
+    Column("first_seen", Moment, nullable=False),
+    Column("published", Moment),
+    Column("announce", Boolean, nullable=False, server_default=true()),
+    Column("held", Text),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("feed", "identity", name="posts_once"),
+    sqlite_autoincrement=True,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("campaign", Text, nullable=False),
+    Column("occurrence", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("as_of", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("planned_at", Moment),
+    Column("finished_at", Moment),
+    Column("revision", Text),
+    Column("provider", Text),
+    Column("snapshot", Text),
+    Column("requested", Integer),
+    UniqueConstraint("campaign", "occurrence", name="runs_once"),
+    sqlite_autoincrement=True,
+)
+
+variants = Table(
+    "variants",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("run", Identity, ForeignKey("runs.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("program", LargeBinary, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("run", "key", name="variants_once"),
+)
+
+variant_posts = Table(
+    "variant_posts",
+    metadata,
+    Column("variant", Identity, ForeignKey("variants.id"), primary_key=True),
+    Column("post", Identity, ForeignKey("posts.id"), primary_key=True),
+    Index("variant_posts_by_post", "post"),
+)
+
+# `due_at` says from when a delivery may be claimed; NULL says it is not in the queue. It is set exactly in
+# the states planned and retry_wait. The queue's index hangs on it and not on `state`, because PostgreSQL can
+# then write intent and receipt as heap-only updates, which touch no index at all.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("run", Identity, nullable=False),
+    Column("customer", Identity, nullable=False),
+    Column("step", Text, nullable=False, server_default=""),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("detail", Text),
+    Column("variant", Identity),
+    Column("profile", Text),
+    Column("address", Text),
+    Column("slots", LargeBinary),
+    Column("idempotency_key", Text),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("due_at", Moment),
+    Column("lease", Text),
+    Column("lease_until", Moment),
+    Column("provider", Text),
+    Column("provider_id", Text),
+    Column("call", Identity),
+    Column("submitted_at", Moment),
+    Column("settled_at", Moment),
+    UniqueConstraint("customer", "run", "step", name="deliveries_once"),
+    Index("deliveries_by_run", "run"),
+    sqlite_autoincrement=True,
+)
+Index(
+    "deliveries_queue",
+    deliveries.c.run,
+    deliveries.c.variant,
+    deliveries.c.due_at,
+    sqlite_where=text("due_at IS NOT NULL AND variant IS NOT NULL"),
+    postgresql_where=text("due_at IS NOT NULL AND variant IS NOT NULL"),
+)
+
+# One row per call to a provider, with what it answered: the evidence for every settled delivery.
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("run", Identity, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("messages", Integer, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("outcome", Text),
+    Column("status", Integer),
+    Column("detail", Text),
+    Index("calls_by_run", "run"),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("offer", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("customer", Identity),
+    Column("delivery", Identity),
+    Column("reserved_at", Moment),
+    Column("expires_at", Moment),
+    UniqueConstraint("offer", "code", name="codes_once"),
+    Index("codes_by_delivery", "delivery"),
+    Index("codes_by_customer", "offer", "customer"),
+)
+Index(
+    "codes_free",
+    codes.c.offer,
+    sqlite_where=text("state = 'free'"),
+    postgresql_where=text("state = 'free'"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("boot", Text, primary_key=True),
+    Column("pid", Integer, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("heartbeat_at", Moment, nullable=False),
+    Column("ended", Boolean, nullable=False, server_default=false()),
+)
