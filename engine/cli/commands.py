@@ -1,0 +1,69 @@
+"""The list of verbs, each loaded only when it is called, so that --help stays quick."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+import engine
+
+# verb: (module under engine.cli, one line for --help)
+VERBS: dict[str, tuple[str, str]] = {
+    "init": ("editing", "Make a workspace that sends a first letter to its outbox at once."),
+    "check": ("editing", "Find every problem, by file and line."),
+    "schema": ("editing", "Write JSON Schemas for editors."),
+    "import": ("importing", "Read customers or events from a CSV file."),
+    "segments": ("people", "Count segments; list one; say why a person is in or out."),
+    "plan": ("sending", "Show who gets what, who does not, and why. Changes nothing."),
+    "preview": ("sending", "Show one person's letter."),
+    "send": ("sending", "Send a campaign now; running it twice sends nothing twice."),
+    "why": ("people", "The decision for one person and campaign, and every fact behind it."),
+    "history": ("people", "Every touch and event of a customer, newest first."),
+    "runs": ("sending", "The runs so far, or one run's numbers."),
+    "demo": ("demonstrating", "The example workspace end to end, offline."),
+}
+
+
+class Verbs(click.Group):
+    """Loads a verb's module when the verb is used."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        module = import_module(f"engine.cli.{VERBS[name][0]}")
+        command = getattr(module, f"{name}_command")
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name and name not in VERBS and not name.startswith("-"):
+            context.fail(f"There is no command `{name}`.{_nearest(name)}")
+        return super().resolve_command(context, args)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in VERBS.items()])
+
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, VERBS, n=1)
+    return f" Did you mean `{close[0]}`?" if close else f" Choose from: {', '.join(VERBS)}."
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="A first walk: touchbase init my-letters, cd my-letters, touchbase send hello.",
+)
+@click.version_option(engine.__version__, prog_name="touchbase")
+def touchbase() -> None:
+    """Newsletters and staying in touch: YAML campaigns, personal letters, one ledger."""

@@ -1,0 +1,72 @@
+"""How a command ends badly: one message on stderr, what to do about it, and the agreed exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from engine.errors import DefinitionsError, TouchbaseError
+
+EXIT_BROKE = 1
+EXIT_INTERRUPTED = 130
+
+
+def fail(error: BaseException, *, as_json: bool) -> int:
+    """Print what went wrong and return the exit code; anything unforeseen is raised again."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, (KeyboardInterrupt, click.exceptions.Abort)):
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    if isinstance(error, DefinitionsError):
+        _show_problems(error, as_json=as_json)
+        return error.exit_code
+    if isinstance(error, TouchbaseError):
+        _show(error, as_json=as_json)
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):
+        # The reader (head, less) went away: not our failure, and nothing more can be printed.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        return 0
+    raise error
+
+
+def _show(error: TouchbaseError, *, as_json: bool) -> None:
+    if as_json:
+        _print_json({"error": error.message, "help": error.help, "exit_code": error.exit_code})
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {error.message}", err=True)
+    if error.help:
+        click.echo(f"  = help: {error.help}", err=True)
+
+
+def _show_problems(error: DefinitionsError, *, as_json: bool) -> None:
+    from engine.app.screens import problem_screen
+
+    if as_json:
+        _print_json(
+            {
+                "error": error.message,
+                "problems": [problem.as_json() for problem in error.problems],
+                "exit_code": error.exit_code,
+            }
+        )
+    for problem in error.problems:
+        click.echo(problem_screen(problem, error.root, colour=colour_wanted()), err=True)
+        click.echo("", err=True)
+    click.echo(f"{error.message}; nothing was done", err=True)
+
+
+def colour_wanted() -> bool:
+    """Colour only for a person's terminal, and never where NO_COLOR is set (no-color.org)."""
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _print_json(value: object) -> None:
+    import orjson
+
+    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())

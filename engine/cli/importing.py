@@ -1,0 +1,71 @@
+"""The verb import: customers and events from CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from engine.cli.frame import opened, plural, print_json, progress_bar, shared
+from engine.model.report import ImportReport
+
+SOURCE = click.argument("file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE.csv")
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Read and judge every row; write nothing.")
+REJECTS = click.option(
+    "--rejects", type=click.Path(path_type=Path), help="Where bad rows go (else FILE.rejects.csv beside it)."
+)
+
+
+@click.group(
+    "import",
+    epilog="Examples: touchbase import customers people.csv · cat people.csv | touchbase import customers -",
+)
+def import_command() -> None:
+    """Read customers or events from a CSV file; `-` is standard input."""
+
+
+@import_command.command("customers")
+@SOURCE
+@DRY_RUN
+@REJECTS
+@shared
+def customers_command(
+    file: Path, dry_run: bool, rejects: Path | None, workspace: Path | None, as_json: bool
+) -> int:
+    """Add and update customers. Never re-subscribes anyone who left."""
+    with opened(workspace) as app, progress_bar(quiet=as_json) as progress:
+        report = app.import_customers(file, dry_run=dry_run, rejects=rejects, progress=progress)
+    return _show(report, "customer", dry_run=dry_run, as_json=as_json)
+
+
+@import_command.command("events")
+@SOURCE
+@click.option(
+    "--event", "event", required=True, metavar="NAME", help="What happened: order_placed, complaint_opened …"
+)
+@DRY_RUN
+@REJECTS
+@shared
+def events_command(
+    file: Path, event: str, dry_run: bool, rejects: Path | None, workspace: Path | None, as_json: bool
+) -> int:
+    """Add events (key column, `at`, and the event's own fields). The same file twice adds nothing."""
+    with opened(workspace) as app, progress_bar(quiet=as_json) as progress:
+        report = app.import_events(file, event, dry_run=dry_run, rejects=rejects, progress=progress)
+    return _show(report, "event", dry_run=dry_run, as_json=as_json)
+
+
+def _show(report: ImportReport, noun: str, *, dry_run: bool, as_json: bool) -> int:
+    if as_json:
+        print_json(report.as_json())
+    else:
+        would = "would be " if dry_run else ""
+        click.echo(
+            f"{plural(report.read, 'row')} read: {report.added:,} {noun}s {would}added, {report.updated:,} updated, "
+            f"{report.unchanged:,} unchanged, {report.rejected:,} rejected"
+        )
+        for note in report.notes:
+            click.echo(f"  note: {note}")
+        if report.rejected and report.rejects:
+            click.echo(f"  rejected rows, each with its line and reason: {report.rejects}")
+    return 1 if report.rejected else 0

@@ -1,0 +1,158 @@
+"""Verbs that plan and send: plan, preview, send, runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from engine.cli.frame import opened, plural, print_json, progress_bar, shared
+from engine.cli.tables import show_plan, show_run
+from engine.errors import Refused
+
+AT = click.option("--at", "at", metavar="WHEN", help="As of this moment, like 2027-01-05T09:30.")
+SHOWN_PEOPLE = 20
+
+
+@click.command(
+    "plan",
+    epilog="Examples: touchbase plan monthly-digest · touchbase plan monthly-digest --at 2027-01-05 --json",
+)
+@click.argument("campaign")
+@AT
+@click.option("--people", "people", is_flag=True, help="List every person, not only the first few.")
+@shared
+def plan_command(campaign: str, at: str | None, people: bool, workspace: Path | None, as_json: bool) -> None:
+    """Show who gets what, who does not, and why. Changes nothing."""
+    with opened(workspace) as app, progress_bar(quiet=as_json) as progress:
+        report = app.plan(campaign, at=at, progress=progress)
+    if as_json:
+        print_json(report.as_json())
+        return
+    show_plan(report, shown=None if people else SHOWN_PEOPLE)
+
+
+@click.command(
+    "preview", epilog="Example: touchbase preview monthly-digest --for ana@mail.example --out letter.html"
+)
+@click.argument("campaign")
+@click.option("--for", "email", required=True, metavar="EMAIL", help="The customer whose letter to show.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the letter here: .html, .txt or .eml.")
+@AT
+@shared
+def preview_command(
+    campaign: str, email: str, out: Path | None, at: str | None, workspace: Path | None, as_json: bool
+) -> None:
+    """Show one person's letter, exactly as it would be sent, and what the linter says of it."""
+    with opened(workspace) as app:
+        preview = app.preview(campaign, email, at=at)
+        if out:
+            app.write_preview(preview, out)
+    if as_json:
+        print_json(preview.as_json())
+        return
+    click.echo(f"From:      {preview.sender}")
+    click.echo(f"To:        {preview.email}")
+    click.echo(f"Subject:   {preview.subject}")
+    if preview.preheader:
+        click.echo(f"Preheader: {preview.preheader}")
+    if preview.decision.decision != "send":
+        click.echo(
+            f"Note:      would not be sent now: {preview.decision.reason} {preview.decision.detail}".rstrip()
+        )
+    if out:
+        click.echo(f"written to {out}")
+    else:
+        click.echo("")
+        click.echo(preview.text)
+    for finding in preview.findings:
+        click.echo(f"{finding['severity']}[{finding['code']}]: {finding['message']}", err=True)
+
+
+@click.command(
+    "send",
+    epilog="Examples: touchbase send monthly-digest · touchbase send monthly-digest --test me@mail.example",
+)
+@click.argument("campaign")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@AT
+@click.option(
+    "--limit", type=click.IntRange(1), help="At most this many letters now; the rest stays pending."
+)
+@click.option(
+    "--test", "test", metavar="ADDRESS", help="One sample letter to this address; nothing is recorded."
+)
+@shared
+def send_command(
+    campaign: str,
+    yes: bool,
+    at: str | None,
+    limit: int | None,
+    test: str | None,
+    workspace: Path | None,
+    as_json: bool,
+) -> int:
+    """Send a campaign now. Running it twice sends nothing twice; after Ctrl-C run it again to go on."""
+    with opened(workspace) as app:
+        if test:
+            outcome = app.send_test(campaign, test, at=at)
+            if as_json:
+                print_json(outcome)
+            else:
+                click.echo(f"one sample letter for {outcome['sample']} went to {test}")
+            return 0
+        with progress_bar(quiet=as_json) as progress:
+            prepared = app.prepare(campaign, at=at, progress=progress)
+        if prepared.asks and not yes:
+            _ask(campaign, prepared.to_send, prepared.provider, as_json=as_json)
+        with progress_bar(quiet=as_json) as progress:
+            report = app.send(prepared, limit=limit, progress=progress)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        show_run(report)
+    if report.interrupted:
+        return 130
+    counts = report.counts
+    return 1 if counts.failed or counts.uncertain or (counts.pending and limit is None) else 0
+
+
+def _ask(campaign: str, letters: int, provider: str, *, as_json: bool) -> None:
+    if as_json or not sys.stdin.isatty():
+        raise Refused(
+            f"{plural(letters, 'letter')} of {campaign} would leave through {provider}, and nobody is here to ask",
+            help=f"look at `touchbase plan {campaign}` first, then say `touchbase send {campaign} --yes`",
+        )
+    if not click.confirm(f"Send {plural(letters, 'letter')} of {campaign} through {provider}?", err=True):
+        raise Refused(
+            "nothing was sent", help="the run is planned; `touchbase send` again when you are ready"
+        )
+
+
+@click.command("runs", epilog="Examples: touchbase runs · touchbase runs 12 --json")
+@click.argument("run", required=False)
+@shared
+def runs_command(run: str | None, workspace: Path | None, as_json: bool) -> None:
+    """The runs so far, newest first, or one run's numbers."""
+    with opened(workspace) as app:
+        if run:
+            report = app.run(run)
+            if as_json:
+                print_json(report.as_json())
+            else:
+                show_run(report)
+            return
+        reports = app.runs()
+    if as_json:
+        print_json([report.as_json() for report in reports])
+        return
+    if not reports:
+        click.echo("no runs yet")
+    for report in reports:
+        counts = report.counts
+        click.echo(
+            f"{report.run:>5}  {report.campaign:<24} {report.occurrence:<16} {report.state:<9}"
+            f" {counts.accepted:>8,} accepted · {sum(counts.skipped.values()):,} skipped"
+            f" · {counts.failed:,} failed · {counts.uncertain:,} uncertain · {counts.pending:,} pending"
+        )

@@ -1,0 +1,244 @@
+"""What the app hands to the doors: plain answers to show, each able to become JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from engine.model.counts import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDecision:
+    """One line of a plan: who, what, and why. `decision` is send, skip or hold_out."""
+
+    customer_id: str
+    email: str
+    decision: str
+    reason: str = ""
+    detail: str = ""
+    variant: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `people` in `plan --json`."""
+        return {
+            "customer_id": self.customer_id,
+            "email": self.email,
+            "decision": self.decision,
+            "reason": self.reason or None,
+            "detail": self.detail or None,
+            "variant": self.variant or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class VariantLine:
+    """One variant of a run: how many people read it and what is in it."""
+
+    name: str
+    people: int
+    subject: str
+    sender: str
+    posts: tuple[str, ...] = ()
+    offer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """Who would get what, who would not, and why."""
+
+    campaign: str
+    title: str
+    occurrence: str
+    as_of: datetime
+    counts: Counts
+    variants: Sequence[VariantLine] = ()
+    people: Sequence[PersonDecision] = ()
+    notes: Sequence[str] = ()
+    run: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """The object `plan --json` prints."""
+        return {
+            "campaign": self.campaign,
+            "run": self.run or None,
+            "occurrence": self.occurrence,
+            "as_of": self.as_of.isoformat(),
+            **self.counts.as_json(),
+            "variants": [
+                {
+                    "variant": line.name,
+                    "people": line.people,
+                    "subject": line.subject,
+                    "sender": line.sender,
+                    "posts": list(line.posts),
+                    "offer": line.offer or None,
+                }
+                for line in self.variants
+            ],
+            "people": [person.as_json() for person in self.people],
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One run's numbers; `sent_now` counts the letters this very command handed over."""
+
+    campaign: str
+    run: str
+    occurrence: str
+    state: str
+    counts: Counts
+    provider: str = ""
+    as_of: datetime | None = None
+    sent_now: int = 0
+    interrupted: bool = False
+    letters: Path | None = None
+    notes: Sequence[str] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The object `send --json` and `runs RUN --json` end with."""
+        return {
+            "campaign": self.campaign,
+            "run": self.run,
+            "occurrence": self.occurrence,
+            "state": self.state,
+            "provider": self.provider,
+            **self.counts.as_json(),
+            "sent_now": self.sent_now,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One person's letter, finished, with what the linter says of it."""
+
+    campaign: str
+    email: str
+    sender: str
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    message: bytes
+    decision: PersonDecision
+    findings: Sequence[Mapping[str, object]] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The object `preview --json` prints."""
+        return {
+            "campaign": self.campaign,
+            "email": self.email,
+            "from": self.sender,
+            "subject": self.subject,
+            "preheader": self.preheader,
+            "html": self.html,
+            "text": self.text,
+            "decision": self.decision.as_json(),
+            "findings": [dict(finding) for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact behind a decision. `passed` is None where there was nothing to pass."""
+
+    text: str
+    passed: bool | None = None
+    where: str = ""
+    depth: int = 0
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `facts`."""
+        return {"text": self.text, "passed": self.passed, "where": self.where or None, "depth": self.depth}
+
+
+@dataclass(frozen=True, slots=True)
+class WhyReport:
+    """The decision for one person and one campaign, and every fact behind it."""
+
+    email: str
+    customer_id: str
+    campaign: str
+    decision: PersonDecision
+    state: str
+    run: str
+    facts: Sequence[Fact] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The object `why --json` prints."""
+        return {
+            "email": self.email,
+            "customer_id": self.customer_id,
+            "campaign": self.campaign,
+            "run": self.run or None,
+            "state": self.state or None,
+            "decision": self.decision.decision,
+            "reason": self.decision.reason or None,
+            "detail": self.decision.detail or None,
+            "facts": [fact.as_json() for fact in self.facts],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One touch or event of a customer, newest first."""
+
+    at: datetime
+    kind: str
+    what: str
+    detail: str = ""
+    campaign: str = ""
+    run: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `history --json`."""
+        return {
+            "at": self.at.isoformat(),
+            "kind": self.kind,
+            "what": self.what,
+            "detail": self.detail or None,
+            "campaign": self.campaign or None,
+            "run": self.run or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentCount:
+    """A segment and how many people are in it now; `expected` says whether that is within its `expect`."""
+
+    segment: str
+    title: str
+    count: int
+    expected: bool = True
+    expectation: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `segments --json`."""
+        return {"segment": self.segment, "title": self.title, "count": self.count}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did; the numbers add up: read = added + updated + unchanged + rejected."""
+
+    read: int = 0
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    rejects: Path | None = None
+    notes: Sequence[str] = field(default_factory=tuple)
+
+    def as_json(self) -> dict[str, object]:
+        """The object `import --json` prints."""
+        return {
+            "read": self.read,
+            "added": self.added,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "rejected": self.rejected,
+        }
