@@ -14,6 +14,7 @@ TouchbaseError                      what the command line prints as one message;
 ├── ProviderError             (5)   an email API failed as a whole; says whether the batch may have left
 │   ├── NotSent               (5)   certainly nothing left; may be tried again
 │   ├── AccountFault          (5)   the account, not the letter, is at fault: stop the run
+│   ├── BatchRefused          (5)   nothing of the batch was taken because of something in it: halve and ask again
 │   └── Unknown               (5)   the batch may or may not have been accepted
 ├── UnsupportedFeature        (1)   the chosen provider or this version cannot express what was asked
 ├── LetterError               (1)   one letter cannot be made (a missing value, an unsafe header)
@@ -118,6 +119,10 @@ class NotSent(ProviderError):
 
 class AccountFault(ProviderError):
     """The account is at fault (token, unverified sender, quota of the day): stop the run, blame no letter."""
+
+
+class BatchRefused(ProviderError):
+    """Certainly nothing of this batch was taken, because of something in it; smaller batches find the letter."""
 
 
 class Unknown(ProviderError):
