@@ -25,6 +25,7 @@ TouchbaseError                      what the command line prints as one message;
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,12 +55,13 @@ class UsageError(TouchbaseError):
 
 
 class DefinitionsError(TouchbaseError):
-    """The workspace's files have problems; `problems` holds every one of them."""
+    """The workspace's files have problems; `problems` holds every one, `root` the workspace."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], root: Path) -> None:
         count = len(problems)
         super().__init__(f"{count} problem{'' if count == 1 else 's'} found")
         self.problems = list(problems)
+        self.root = root
 
 
 class Refused(TouchbaseError):

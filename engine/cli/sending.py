@@ -102,10 +102,16 @@ def send_command(
             else:
                 click.echo(f"one sample letter for {outcome['sample']} went to {test}")
             return 0
+        ask = not yes and app.leaves_machine
+        if ask and (as_json or not sys.stdin.isatty()):
+            raise _nobody_to_ask(campaign, app.provider_name)
         with progress_bar(quiet=as_json) as progress:
             prepared = app.prepare(campaign, at=at, progress=progress)
-        if prepared.asks and not yes:
-            _ask(campaign, prepared.to_send, prepared.provider, as_json=as_json)
+        if ask and prepared.to_send and not _agreed(campaign, prepared.to_send, app.provider_name):
+            app.discard(prepared)
+            raise Refused(
+                "nothing was sent", help="the plan was thrown away; `touchbase send` makes a new one"
+            )
         with progress_bar(quiet=as_json) as progress:
             report = app.send(prepared, limit=limit, progress=progress)
     if as_json:
@@ -118,16 +124,15 @@ def send_command(
     return 1 if counts.failed or counts.uncertain or (counts.pending and limit is None) else 0
 
 
-def _ask(campaign: str, letters: int, provider: str, *, as_json: bool) -> None:
-    if as_json or not sys.stdin.isatty():
-        raise Refused(
-            f"{plural(letters, 'letter')} of {campaign} would leave through {provider}, and nobody is here to ask",
-            help=f"look at `touchbase plan {campaign}` first, then say `touchbase send {campaign} --yes`",
-        )
-    if not click.confirm(f"Send {plural(letters, 'letter')} of {campaign} through {provider}?", err=True):
-        raise Refused(
-            "nothing was sent", help="the run is planned; `touchbase send` again when you are ready"
-        )
+def _nobody_to_ask(campaign: str, provider: str) -> Refused:
+    return Refused(
+        f"letters of {campaign} would leave through {provider}, and nobody is here to ask",
+        help=f"look at `touchbase plan {campaign}` first, then say `touchbase send {campaign} --yes`",
+    )
+
+
+def _agreed(campaign: str, letters: int, provider: str) -> bool:
+    return click.confirm(f"Send {plural(letters, 'letter')} of {campaign} through {provider}?", err=True)
 
 
 @click.command("runs", epilog="Examples: touchbase runs · touchbase runs 12 --json")
