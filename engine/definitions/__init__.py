@@ -1,0 +1,1 @@
+"""What the marketer wrote: read strictly, checked completely, every value knowing its file and line."""

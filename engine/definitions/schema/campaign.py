@@ -1,0 +1,216 @@
+"""A campaign: who, when, what, from whom, and how success is measured."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from engine.definitions.schema.base import Definition, mistake
+from engine.definitions.schema.schedule import Schedule
+from engine.definitions.schema.segments import Condition, EventFieldCondition
+from engine.definitions.schema.steps import Step, Trigger
+from engine.definitions.schema.values import (
+    Count,
+    EventName,
+    FieldName,
+    Name,
+    Positive,
+    RelativePath,
+    Text,
+    Title,
+)
+from engine.definitions.schema.wording import Percentage, Rhythm, Since, Span
+from engine.model.words import Intent, Purpose
+
+
+class Status(StrEnum):
+    """Only an active campaign sends."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ARCHIVED = "archived"
+
+
+class Audience(Definition):
+    """Who: everybody in any `include` segment, without anybody in any `exclude` segment."""
+
+    include: tuple[Name, ...] = Field(description="Segments; being in one of them is enough.")
+    exclude: tuple[Name, ...] = Field(
+        (), description="Segments whose people are left out, checked again at sending."
+    )
+    holdout: Percentage | None = Field(
+        None,
+        description="This share gets nothing, always the same people, so that the effect can be measured.",
+    )
+
+
+class Cadence(Definition):
+    """How often one person may get this campaign, by the value of a field. Every other key is such a value."""
+
+    __pydantic_extra__: dict[str, Rhythm]
+    model_config = {"extra": "allow"}
+
+    by: FieldName = Field("tier", description="The field whose values are the keys here.")
+    otherwise: Rhythm = Field(description="For every other value, and for none.", examples=["every 3 months"])
+
+    @property
+    def rhythms(self) -> dict[str, Rhythm]:
+        """The written values of the field and their rhythms, without `otherwise`."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class FeedChoice(Definition):
+    """Which posts of a feed each customer gets."""
+
+    feed: Name = Field(description="A feed of config/feeds.yaml.")
+    since: Since = Field(
+        "last send",
+        description="`last send`: what this customer has not been sent yet; or only posts this recent.",
+        examples=["last send", "30 days"],
+    )
+    match: FieldName | None = Field(
+        None,
+        description="A list field of the customer; only posts with one of these topics.",
+        examples=["interests"],
+    )
+    pick: Positive = Field(5, description="At most this many posts, newest first.")
+    at_least: Count = Field(1, description="With fewer posts than this, `if_fewer` decides.")
+    if_fewer: Literal["skip", "send"] = Field(
+        "skip", description="`skip` this customer, or `send` all the same."
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> FeedChoice:
+        if self.at_least > self.pick:
+            raise mistake(
+                f"`at_least: {self.at_least}` is more than `pick: {self.pick}`",
+                "nobody could get this letter; raise `pick` or lower `at_least`",
+                at=("at_least",),
+            )
+        return self
+
+
+# Names a template already knows; a feed cannot take them. Source: the format's list of template names.
+TEMPLATE_NAMES = (
+    "customer", "sender", "offer", "campaign", "company", "unsubscribe_url", "preferences_url", "web_url", "now",
+)  # fmt: skip
+
+Local = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class Content(Definition):
+    """What the letter says."""
+
+    feeds: dict[Local, FeedChoice] = Field(
+        default_factory=dict, description="Posts for the template, under the name given here (`posts`)."
+    )
+    offer: Name | None = Field(None, description="An offer of config/offers.yaml; each letter gets its code.")
+    template: RelativePath | None = Field(
+        None, description="A template in templates/.", examples=["digest.html"]
+    )
+    text: RelativePath | None = Field(
+        None, description="A template for the text part; otherwise it is made from the HTML."
+    )
+    subject: Text | None = Field(None, description="The subject line; a template.")
+    preheader: Text = Field("", description="The line shown after the subject in an inbox; a template.")
+
+
+class StopIf(Definition):
+    """Stops a run by itself when one of these shares is passed."""
+
+    bounces: Percentage | None = Field(None, description="Share of bounced letters.", examples=["3%"])
+    complaints: Percentage | None = Field(None, description="Share of complaints.", examples=["0.1%"])
+
+
+class Safety(Definition):
+    """Brakes."""
+
+    per_minute: Positive | None = Field(None, description="At most this many letters a minute.")
+    stop_if: StopIf | None = Field(None, description="Stops the run by itself.")
+    approve_above: Count | None = Field(
+        None, description="A person must approve a run of more letters than this."
+    )
+
+
+class Goal(Definition):
+    """How success is measured."""
+
+    event: EventName = Field(description="The event that counts as success.", examples=["order_placed"])
+    within: Span = Field(description="How long after the letter it still counts.", examples=["30 days"])
+    where: tuple[EventFieldCondition, ...] = Field(
+        (), description="Only events that pass all of these tests."
+    )
+    value: FieldName | None = Field(None, description="A number field of the event; the report adds it up.")
+
+
+class Campaign(Definition):
+    """One campaign, one file in campaigns/."""
+
+    campaign: Name = Field(description="The stable id; reports and the ledger use it for ever.")
+    title: Title = Field("", description="What people call it; may change.")
+    owner: Text = Field("", description="Who answers for it.", examples=["priya@acme.example"])
+    status: Status = Field(Status.DRAFT, description="Only `active` sends.")
+    purpose: Purpose = Field(
+        description="`marketing` needs consent and obeys the policy; `service` must be told."
+    )
+    intent: Intent | None = Field(None, description="What it wants from, or for, the reader.")
+    topic: Name | None = Field(
+        None, description="A topic of config/project.yaml; only its subscribers get the letter."
+    )
+    audience: Audience | None = Field(None, description="Who gets it.")
+    schedule: Schedule | None = Field(None, description="When it wakes up; for a sequence, when it may send.")
+    cadence: Cadence | None = Field(None, description="How often one person may get it.")
+    content: Content = Field(default_factory=Content, description="What the letter says.")
+    sender: Name = Field(description="A sender of config/senders.yaml, or `account-owner`.")
+    safety: Safety = Field(default_factory=Safety, description="Brakes.")
+    goal: Goal | None = Field(None, description="How success is measured.")
+    trigger: Trigger | None = Field(None, description="What starts the sequence for one customer.")
+    steps: tuple[Step, ...] = Field((), description="A sequence, read from top to bottom.")
+    exit_when: tuple[Condition, ...] | None = Field(
+        None, description="Ways out of the sequence: any one of them ends it. `[]` says that there is none."
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Campaign:
+        if self.steps:
+            self._whole_sequence()
+        elif self.trigger is not None:
+            raise mistake(
+                "a trigger needs steps", "add `steps:`, or use `schedule:` and `content:`", at=("trigger",)
+            )
+        else:
+            self._whole_letter()
+        if self.purpose is Purpose.MARKETING and self.topic is None:
+            raise mistake(
+                "marketing needs a topic people can leave", "add `topic:` with a topic of config/project.yaml"
+            )
+        return self
+
+    def _whole_sequence(self) -> None:
+        if self.exit_when is None:
+            raise mistake(
+                "a sequence needs `exit_when`",
+                "say what ends it; write `exit_when: []` when nothing does",
+                at=("steps",),
+            )
+        if self.content.template is not None:
+            raise mistake(
+                "a campaign is one letter or a sequence", "move this letter into a `send:` step",
+                at=("content", "template"),
+            )  # fmt: skip
+
+    def _whole_letter(self) -> None:
+        if self.content.template is None:
+            raise mistake("there is no letter to send", "add `content:` with `template:` and `subject:`")
+        if self.content.subject is None:
+            raise mistake("the letter has no subject", "add `subject:` under `content:`", at=("content",))
+        if self.audience is None:
+            raise mistake("nobody is named to get this", "add `audience:` with `include:` and a segment")
+
+    @property
+    def name(self) -> str:
+        """The title, or the id where there is none."""
+        return self.title or self.campaign

@@ -1,0 +1,89 @@
+"""Offers: something generous, with its code, its limits and its end."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from engine.definitions.schema.base import Definition, Worded, mistake
+from engine.definitions.schema.values import (
+    Count,
+    FieldName,
+    Name,
+    Number,
+    Positive,
+    RelativePath,
+    Text,
+    Title,
+    read_text,
+)
+from engine.definitions.schema.wording import Date, Span
+
+CODE_HELP = 'write `{ unique: "BACK-####-####" }`, `{ shared: SPRING }` or `{ pool: codes/file.csv }`'
+# Eight random signs out of 28 are 3.8e11 codes: guessing one of 5,000 takes 75 million tries on average.
+FEWEST_SIGNS = 6
+PATTERN_HELP = f"write at least {FEWEST_SIGNS} `#`, like `BACK-####-####`; each becomes a random sign"
+
+
+def read_pattern(written: object) -> str:
+    """A pattern of a unique code; `#` is drawn at random."""
+    text = read_text(written)
+    if text.count("#") < FEWEST_SIGNS:
+        raise mistake(f"codes like `{text}` could be guessed", PATTERN_HELP)
+    if not text.isprintable() or any(sign.isspace() for sign in text):
+        raise mistake(f"`{text}` has a space in it", PATTERN_HELP)
+    return text
+
+
+CodePattern = Annotated[
+    str, Worded(str, read_pattern, PATTERN_HELP, rf"^[^#\s]*(#[^#\s]*){{{FEWEST_SIGNS},}}$")
+]
+
+
+class Code(Definition):
+    """How the code comes about; one of the three."""
+
+    unique: CodePattern | None = Field(None, description="One new code each; every `#` is a random sign.")
+    shared: Title | None = Field(None, description="The same code for everybody.")
+    pool: RelativePath | None = Field(None, description="A file with ready-made codes, one a line.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Code:
+        written = [key for key in ("unique", "shared", "pool") if getattr(self, key) is not None]
+        if len(written) != 1:
+            raise mistake("a code is `unique`, `shared` or from a `pool`", CODE_HELP, at=tuple(written[1:2]))
+        return self
+
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+class Offer(Definition):
+    """An offer. A template sees `title, code, expires, terms` and the offer's own `fields`."""
+
+    title: Title = Field(description="What readers see.", examples=["15% off your next order"])
+    terms: Text = Field("", description="The small print.")
+    percent_off: Number | None = Field(None, description="Percent off the price.")
+    amount_off: dict[Currency, Number] | None = Field(None, description="Money off, per currency.")
+    fields: dict[FieldName, Text] = Field(default_factory=dict, description="Own values for templates.")
+    code: Code | None = Field(None, description="How the code comes about; without it, the offer has none.")
+    valid_for: Span | None = Field(None, description="How long a code is valid after it was given.")
+    until: Date | None = Field(None, description="The last day it is valid at all.")
+    one_per: Literal["customer", "campaign", "letter"] = Field(
+        "customer",
+        description="`customer`: one code for ever, the same one again; `campaign`: one per campaign; "
+        "`letter`: a new one each time.",
+    )
+    limit: Count | None = Field(None, description="At most this many codes are given.")
+    warn_below: Positive | None = Field(None, description="Warn when fewer codes than this are left.")
+    when_exhausted: Literal["send_without", "skip", "stop"] = Field(
+        "stop",
+        description="When no code is left: send the letter without the offer, skip the customer, or stop the run.",
+    )
+
+
+class OffersFile(Definition):
+    """config/offers.yaml"""
+
+    offers: dict[Name, Offer] = Field(description="Offers by name.")

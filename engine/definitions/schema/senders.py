@@ -1,0 +1,60 @@
+"""Senders: the people and teams letters come from."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from engine.definitions.schema.base import Definition, mistake
+from engine.definitions.schema.values import Email, FieldName, Name, RelativePath, Text, Title
+from engine.definitions.schema.wording import Date
+
+ACCOUNT_OWNER = "account-owner"
+
+
+class Away(Definition):
+    """When somebody is away, another sender stands in."""
+
+    from_: Date = Field(alias="from", description="The first day away.")
+    until: Date = Field(description="The last day away.")
+    cover: Name = Field(description="The sender who stands in.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Away:
+        if self.until < self.from_:
+            raise mistake("`until` lies before `from`", "write the first day in `from`", at=("until",))
+        return self
+
+
+class Sender(Definition):
+    """A person or a team."""
+
+    name: Title = Field(description="The name readers see.", examples=["Priya at Acme"])
+    email: Email = Field(
+        description="The address letters come from; its domain must be set up at the provider."
+    )
+    reply_to: Email | None = Field(None, description="Where answers go: a mailbox somebody reads.")
+    title: Text = Field("", description="What the person does, for the signature.")
+    phone: Text = Field("", description="For the signature.")
+    signature: RelativePath | None = Field(
+        None,
+        description="A Markdown or HTML file in templates/ (or templates/signatures/).",
+        examples=["team.md"],
+    )
+    photo: RelativePath | None = Field(None, description="A picture in templates/, for the signature.")
+    away: Away | None = Field(None, description="Days on which somebody else stands in.")
+
+
+class AccountOwner(Definition):
+    """`account-owner`: each customer's own person."""
+
+    from_field: FieldName = Field(description="The customer's field that holds the name of a sender.")
+    otherwise: Name = Field(description="The sender for customers without one.")
+
+
+class SendersFile(Definition):
+    """config/senders.yaml"""
+
+    senders: dict[Name, Sender] = Field(default_factory=dict, description="Senders by name.")
+    account_owner: AccountOwner | None = Field(
+        None, alias="account-owner", description="How each customer's own person is found."
+    )
