@@ -14,7 +14,7 @@ TouchbaseError                      what the command line prints as one message;
 ├── ProviderError             (5)   an email API failed as a whole; says whether the batch may have left
 │   ├── NotSent               (5)   certainly nothing left; may be tried again
 │   ├── AccountFault          (5)   the account, not the letter, is at fault: stop the run
-│   ├── BatchRefused          (5)   nothing of the batch was taken because of something in it: halve and ask again
+│   ├── BatchRefused          (5)   nothing of the batch was taken for something in it: send halves
 │   └── Unknown               (5)   the batch may or may not have been accepted
 ├── UnsupportedFeature        (1)   the chosen provider or this version cannot express what was asked
 ├── LetterError               (1)   one letter cannot be made (a missing value, an unsafe header)
@@ -124,7 +124,7 @@ class AccountFault(ProviderError):
 
 
 class BatchRefused(ProviderError):
-    """Certainly nothing of this batch was taken, because of something in it; smaller batches find the letter."""
+    """Certainly nothing of this batch was taken, for something in it; smaller batches find the letter."""
 
 
 class Unknown(ProviderError):

@@ -1,4 +1,4 @@
-"""The one protocol every way out speaks: declare limits, encode a letter, send a batch, settle each message."""
+"""The one protocol every way out speaks: declare limits, encode a letter, send a batch, settle each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.model.letter import Batch, Letter, Outcome
-
 
 TOKEN = re.compile(r"zq[0-9]{4,8}qz(?:[0-9a-z]{1,40}?qz)?")
 """The ASCII-alphanumeric marks that stand where a letter's personal values will go."""
@@ -46,8 +45,8 @@ class Limits:
 class Wire(Protocol):
     """How one letter looks in the provider's format.
 
-    The letter's texts may hold ASCII-alphanumeric tokens; `encode` must leave each token in one piece, so that
-    the encoded bytes can be cut at the tokens once and filled per person with `escape`d values.
+    The letter's texts may hold ASCII-alphanumeric tokens; `encode` must leave each token in one piece, so
+    that the encoded bytes can be cut at the tokens once and filled per person with `escape`d values.
     """
 
     opening: bytes
@@ -60,12 +59,13 @@ class Wire(Protocol):
     def escape(self, place: str, value: str) -> bytes:
         """One value as it must stand where `encode` left a token.
 
-        `place`: "html" or "text" (inside the body, value already HTML-escaped where needed), "reference", or the
-        name of a header or address field ("Subject", "To", "From", "Reply-To", "Message-ID", "List-Unsubscribe",
-        …), where the token stands for the *whole* value. An address is written `name <local@domain>` or
-        `local@domain`, the name as plain text without quoting (`mailboxes.mailbox_value`); its token is the
-        Mailbox("", token). Only in headers that are ASCII by nature (Message-ID, List-…) may a token also stand
-        inside the value. Raises LetterError for line breaks or control characters in a header.
+        `place`: "html" or "text" (inside the body, value already HTML-escaped where needed), "reference", or
+        the name of a header or address field ("Subject", "To", "From", "Reply-To", "Message-ID",
+        "List-Unsubscribe", …), where the token stands for the *whole* value. An address is written
+        `name <local@domain>` or `local@domain`, the name as plain text without quoting
+        (`mailboxes.mailbox_value`); its token is the Mailbox("", token). Only in headers that are ASCII by
+        nature (Message-ID, List-…) may a token also stand inside the value. Raises LetterError for line
+        breaks or control characters in a header.
         """
 
 
@@ -82,8 +82,8 @@ class Provider(Protocol):
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call. One outcome per message, in order.
 
-        Raises NotSent (nothing left), AccountFault (stop the run), BatchRefused (nothing taken; send halves) or
-        Unknown (may have left). `isolate.send_isolating` turns all of them into outcomes.
+        Raises NotSent (nothing left), AccountFault (stop the run), BatchRefused (nothing taken; send halves)
+        or Unknown (may have left). `isolate.send_isolating` turns all of them into outcomes.
         """
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Header values as RFC 5322 and RFC 2047 want them: safe, ASCII, folded, and plain where machines read them."""
+"""Header values as RFC 5322 and RFC 2047 want them: safe, ASCII, folded, plain where machines read."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from engine.errors import LetterError
 from engine.providers.base import TOKEN
 
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""C0, DEL, C1, the Unicode line separators and half characters: each could end a header or break its bytes."""
+"""C0, DEL, C1, the Unicode line separators, half characters: each could end a header or break its bytes."""
 
 OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Bidirectional embeddings, overrides and isolates: invisible, and able to show a name or subject backwards."""
+"""Bidirectional embeddings, overrides, isolates: invisible, and able to show a name or subject backwards."""
 
 HEADER_NAME = re.compile(r"[!-9;-~]{1,70}")
 ASCII_HEADERS = frozenset(
-    "date message-id in-reply-to references list-unsubscribe list-unsubscribe-post list-help list-archive "
-    "list-owner list-subscribe list-post feedback-id precedence auto-submitted reference".split()
+    {"date", "message-id", "in-reply-to", "references", "list-unsubscribe", "list-unsubscribe-post"}
+    | {"list-help", "list-archive", "list-owner", "list-subscribe", "list-post", "feedback-id"}
+    | {"precedence", "auto-submitted", "reference"}
 )
-"""Headers read by machines; an encoded word there is taken literally (RFC 2047 section 5), so none is made."""
+"""Headers read by machines; an encoded word there is taken literally (RFC 2047 section 5): none is made."""
 
 WANTED_LINE = 76
 LONGEST_LINE = 998
@@ -35,7 +36,7 @@ SINGLE_SPACE = re.compile(r"(?<=\S) (?=\S)")
 
 
 def checked(place: str, value: str) -> str:
-    """The value without direction overrides; LetterError `unsafe_header` where it could break out of its header."""
+    """The value without direction overrides; LetterError `unsafe_header` where it could end its header."""
     found = UNSAFE.search(value)
     if found:
         raise unsafe(f"{place} holds the character U+{ord(found[0]):04X}, which a header must not carry")
@@ -177,13 +178,17 @@ def q_cost(byte: int) -> int:
     return 1 if byte in SAFE_IN_WORD or byte == 0x20 else 3
 
 
+def q_code(byte: int) -> bytes:
+    """A byte in a Q word."""
+    if byte == 0x20:
+        return b"_"
+    return bytes((byte,)) if byte in SAFE_IN_WORD else b"=%02X" % byte
+
+
 def word(raw: bytes, coding: str) -> bytes:
     """One encoded word."""
     if coding == "b":
         payload = base64.b64encode(raw)
     else:
-        payload = b"".join(
-            b"_" if byte == 0x20 else bytes((byte,)) if byte in SAFE_IN_WORD else b"=%02X" % byte
-            for byte in raw
-        )
+        payload = b"".join(map(q_code, raw))
     return WORD_OPENING[coding] + payload + WORD_CLOSING

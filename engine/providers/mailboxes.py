@@ -44,7 +44,7 @@ def is_token(mailbox: Mailbox) -> bool:
 
 
 def header_mailbox(place: str, mailbox: Mailbox, *, utf8: bool = False) -> bytes:
-    """A mailbox as it stands after `To: `: the name quoted or encoded, never the address (RFC 2047 section 5)."""
+    """A mailbox as it stands after `To: `: the name quoted or encoded, the address never (RFC 2047, 5)."""
     name = checked(place, mailbox.name).strip()
     address = wire_address(place, mailbox.address, utf8=utf8).encode()
     if not name:

@@ -9,11 +9,11 @@ from engine.providers.mailboxes import MAILBOX_HEADERS, header_mailbox, is_token
 from engine.providers.quoted_printable import encode_body, encode_value
 
 BOUNDARY = b"=_touchbase_alternative"
-"""Fixed, because quoted-printable never writes `=_`: it cannot occur in a body, and equal letters are equal bytes."""
+"""Fixed, because quoted-printable never writes `=_`: no body holds it, and equal letters are equal bytes."""
 
 WRITTEN_HERE = frozenset(
-    "from to reply-to subject date message-id mime-version content-type content-transfer-encoding cc bcc sender "
-    "x-touchbase-reference".split()
+    {"from", "to", "reply-to", "cc", "bcc", "sender", "subject", "date", "message-id", "mime-version"}
+    | {"content-type", "content-transfer-encoding", "x-touchbase-reference"}
 )
 BODIES = frozenset({"html", "text"})
 REFERENCE = "X-Touchbase-Reference"

@@ -1,7 +1,7 @@
 """Bodies as quoted-printable (RFC 2045 section 6.7), with room for personal values of any length.
 
-The standard library's encoder breaks lines wherever the 76th column falls, also inside a token. This one leaves
-each token alone on its own physical line between soft breaks, so that whatever is filled in keeps lines short.
+The standard library's encoder breaks lines wherever the 76th column falls, also inside a token. This one
+leaves each token alone on its own physical line, so that whatever is filled in keeps lines short.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def encode_body(text: str) -> bytes:
 
 
 def encode_value(value: str) -> bytes:
-    """A value for the place of a token: it may span lines, none longer than 76 columns with what follows it."""
+    """A value for the place of a token: it may span lines, none longer than 76 with what follows it."""
     if EASY.fullmatch(value):
         return value.encode()
     return b"\r\n".join(wrap(utf8(line), ends_line=True) for line in NEWLINE.split(value))
