@@ -9,7 +9,8 @@ TouchbaseError                      what the command line prints as one message;
 │   └── StoreCorrupt          (5)   it is not a database, damaged, or newer than this program
 ├── NetworkError              (5)   an address could not be reached or must not be reached
 │   ├── AddressRefused        (5)   the address lies in a private network and that is not allowed
-│   └── TooLarge              (5)   the answer was larger or slower than its limit
+│   ├── TooLarge              (5)   the answer was larger or slower than its limit
+│   └── BadAnswer             (5)   the server answered with an error status
 ├── FeedUnreadable            (1)   a feed could not be fetched or is not a feed
 ├── ProviderError             (5)   an email API failed as a whole; says whether the batch may have left
 │   ├── NotSent               (5)   certainly nothing left; may be tried again
@@ -96,6 +97,21 @@ class AddressRefused(NetworkError):
 
 class TooLarge(NetworkError):
     """The answer was larger or slower than its limit."""
+
+
+class BadAnswer(NetworkError):
+    """The server answered, but with an error.
+
+    `status` is the HTTP status; 410 means the page is gone for good.
+    `retry_after` is the server's own wish in seconds, or None.
+    """
+
+    def __init__(
+        self, message: str, *, help: str = "", status: int = 0, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, help=help)
+        self.status = status
+        self.retry_after = retry_after
 
 
 class FeedUnreadable(TouchbaseError):
