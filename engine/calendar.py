@@ -19,8 +19,8 @@ EPOCH_MONDAY = date(1970, 1, 5)
 def occurrence(campaign: Campaign, moment: datetime, zone: ZoneInfo) -> str:
     """The name of the occurrence that `moment` falls into, on the project's calendar.
 
-    Two moments with the same name are the same occurrence: nobody gets the letter twice in it. Without a schedule
-    a campaign that gathers posts has one occurrence a day, any other exactly one.
+    Two moments with the same name are the same occurrence: nobody gets the letter twice in it. Without a
+    schedule a campaign that gathers posts has one occurrence a day, any other exactly one.
     """
     today = moment.astimezone(zone).date()
     if campaign.schedule is not None:
@@ -35,6 +35,12 @@ def _scheduled(schedule: Schedule, today: date) -> str:
         return ONCE if schedule.once is not None else str(today.year)
     if schedule.before is not None or schedule.after is not None:
         return str(today.year)
+    if schedule.days is not None and len(schedule.days) > 1:
+        # `days: [tue, thu]` is two occurrences a week; between them the earlier one still counts.
+        listed = {day.number for day in schedule.days}
+        while today.weekday() not in listed:
+            today -= timedelta(days=1)
+        return today.isoformat()
     count = schedule.every.count
     start = schedule.starting or EPOCH_MONDAY
     match schedule.every.unit:
@@ -45,7 +51,6 @@ def _scheduled(schedule: Schedule, today: date) -> str:
         case Unit.YEAR:
             return str(today.year - (today.year - start.year) % count)
         case _:
-            # Several days a week (`days: [tue, thu]`) are occurrences of their own.
             return (today - timedelta(days=(today - start).days % count)).isoformat()
 
 
