@@ -1,0 +1,1 @@
+"""The way in for customers and events: a spreadsheet read row by row, judged, and remembered."""
