@@ -1,1 +1,1 @@
-"""What Touchbase does, one room a deed; the rooms never call each other, they meet in the store."""
+"""The flows: each does one stretch of a letter's way; they meet in the store, never in each other."""
