@@ -1,0 +1,60 @@
+"""Send a batch to the end: halve what is refused as a whole, and give every message an outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.errors import AccountFault, BatchRefused, NotSent, Unknown
+from engine.model.letter import Batch, Outcome, Verdict
+from engine.providers.base import Provider
+
+
+@dataclass(slots=True)
+class Sent:
+    """One outcome per message, in order.
+
+    `fault`: the account is at fault, the run must stop; its messages are marked RETRY, as none of them left.
+    `retry_after`: seconds the provider asked us to wait, or None. `calls`: how many calls it took.
+    """
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    fault: AccountFault | None = None
+    retry_after: float | None = None
+    calls: int = 0
+
+    def all_same(self, count: int, verdict: str, detail: str) -> None:
+        """Add the same outcome for each of `count` messages."""
+        self.outcomes.extend([Outcome(verdict, detail=detail)] * count)
+
+
+async def send_isolating(provider: Provider, batch: Batch) -> Sent:
+    """Send a batch; on BatchRefused send its halves, down to the one message that is refused.
+
+    Never raises a ProviderError: NotSent becomes RETRY, Unknown UNKNOWN, for exactly the messages concerned.
+    After an account fault nothing more is sent. A message already accepted is never sent again.
+    """
+    sent = Sent()
+    waiting = [batch] if len(batch) else []
+    while waiting:
+        part = waiting.pop()
+        if sent.fault is not None:
+            sent.all_same(len(part), Verdict.RETRY, sent.fault.message)
+            continue
+        sent.calls += 1
+        try:
+            sent.outcomes.extend(await provider.send(part))
+        except BatchRefused as error:
+            if len(part) == 1:
+                sent.all_same(1, Verdict.REFUSED, error.message)
+            else:
+                middle = len(part) // 2
+                waiting += [part.slice(middle, len(part)), part.slice(0, middle)]
+        except NotSent as error:
+            sent.retry_after = error.retry_after
+            sent.all_same(len(part), Verdict.RETRY, error.message)
+        except AccountFault as error:
+            sent.fault = error
+            sent.all_same(len(part), Verdict.RETRY, error.message)
+        except Unknown as error:
+            sent.all_same(len(part), Verdict.UNKNOWN, error.message)
+    return sent

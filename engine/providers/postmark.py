@@ -1,0 +1,283 @@
+"""Postmark: whole messages in batches of 500 over its JSON API.
+
+Facts: postmarkapp.com/developer (batch emails, overview of errors) and the traps recorded by django-anymail.
+A batch answers 200 with one result per message in order; a result may refuse its message, or accept it and
+say in prose that it will not be delivered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+import orjson
+
+from engine import clock
+from engine.errors import (
+    AccountFault,
+    BatchRefused,
+    LetterError,
+    NotSent,
+    ProviderError,
+    Unknown,
+    UnsupportedFeature,
+)
+from engine.model.letter import Batch, Letter, Mailbox, Outcome, Verdict
+from engine.network.lane import Answer, Lane
+from engine.providers.base import Limits, Lookup
+from engine.providers.json_wire import distinct_names, header_text, inside_string, json_bytes
+from engine.providers.mailboxes import MAILBOX_HEADERS, is_token, read_mailbox, unicode_mailbox
+from engine.providers.options import Options
+
+ADDRESS = "https://api.postmarkapp.com"
+BATCH = "/email/batch"
+MESSAGES, BYTES = 500, 50 * 1000 * 1000
+REFUSED_HEADERS = frozenset(
+    {"from", "to", "cc", "bcc", "reply-to", "subject", "date", "content-type", "mime-version", "return-path"}
+    | {"content-transfer-encoding", "received", "dkim-signature", "sender"}
+)
+SEARCH_DAYS = 45
+SEARCH_LAG = 60.0
+"""Seconds before a message is sure to be found by its metadata; not documented, chosen with room to spare."""
+
+OPTIONS = frozenset({"token", "stream", "per_second", "url"})
+
+
+class PostmarkWire:
+    """One element of the array `/email/batch` takes."""
+
+    opening = b"["
+    between = b","
+    closing = b"]"
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+
+    def encode(self, letter: Letter) -> bytes:
+        """The message as a JSON object. Tracking is off: links and opens are the campaign's own business."""
+        distinct_names(letter.headers)
+        message: dict[str, object] = {
+            "From": address_text("From", letter.sender),
+            "To": address_text("To", letter.to),
+            "Subject": header_text("Subject", letter.subject),
+        }
+        if letter.reply_to is not None:
+            message["ReplyTo"] = address_text("Reply-To", letter.reply_to)
+        message |= {field: text for field, text in bodies(letter).items() if text}
+        message |= {
+            "MessageStream": self.stream,
+            "Tag": letter.campaign,
+            "Metadata": {"reference": letter.reference},
+            "TrackOpens": False,
+            "TrackLinks": "None",
+            "Headers": header_list(letter),
+        }
+        return json_bytes(message)
+
+    def escape(self, place: str, value: str) -> bytes:
+        """One value inside its JSON string; see Wire."""
+        if place in ("html", "text"):
+            return inside_string(value)
+        if place.lower() in MAILBOX_HEADERS:
+            return inside_string(unicode_mailbox(place, read_mailbox(value)))
+        return inside_string(header_text(place, value))
+
+
+def bodies(letter: Letter) -> dict[str, str]:
+    """The two bodies; LetterError where there is none."""
+    if not letter.html and not letter.text:
+        raise LetterError("the letter has no body", reason="template_error")
+    return {"HtmlBody": letter.html, "TextBody": letter.text}
+
+
+def address_text(place: str, mailbox: Mailbox) -> str:
+    """A mailbox as Postmark reads it, or the token that stands for one."""
+    return mailbox.address if is_token(mailbox) else unicode_mailbox(place, mailbox)
+
+
+def header_list(letter: Letter) -> list[dict[str, str]]:
+    """The letter's own headers and its Message-ID, which Postmark keeps only when told to."""
+    for name, _ in letter.headers:
+        if name.lower() in REFUSED_HEADERS:
+            raise UnsupportedFeature(f"Postmark sets the header {name} itself", help="leave it out")
+    headers = [*letter.headers]
+    if letter.message_id:
+        headers += [("Message-ID", letter.message_id), ("X-PM-KeepID", "true")]
+    return [{"Name": name, "Value": header_text(name, value)} for name, value in headers]
+
+
+class Postmark:
+    """Options: `token` (server token), `stream` (default `broadcast`), `per_second`, `url` (for tests)."""
+
+    def __init__(self, name: str, options: Mapping[str, object]) -> None:
+        read = Options(name, options, OPTIONS)
+        self.name = name
+        self.wire = PostmarkWire(read.text("stream", "broadcast"))
+        self.limits = Limits(
+            messages=MESSAGES,
+            bytes=BYTES,
+            per_second=read.number("per_second"),
+            lookup=Lookup(lag=SEARCH_LAG, retention=SEARCH_DAYS * 86400.0),
+            refused_headers=REFUSED_HEADERS,
+        )
+        self.lane = Lane(
+            read.text("url", ADDRESS),
+            {
+                "X-Postmark-Server-Token": read.text("token"),
+                "Accept": "application/json",
+                "Content-Type": "application/json",
+                "User-Agent": "touchbase",
+            },
+            allow_private_networks=read.allow_private_networks,
+        )
+
+    async def open(self) -> None:
+        """Prepare the connection; raises NotSent when the API's name is unknown, AddressRefused."""
+        await self.lane.open()
+
+    async def send(self, batch: Batch) -> list[Outcome]:
+        """One call; see Provider. More than 500 messages or 50 MB is BatchRefused before anything leaves."""
+        if not len(batch):
+            return []
+        if len(batch) > MESSAGES:
+            raise BatchRefused(f"Postmark takes {MESSAGES} letters in a call, not {len(batch)}")
+        body = batch.joined(self.wire.opening, self.wire.between, self.wire.closing)
+        if len(body) > BYTES:
+            raise BatchRefused(f"Postmark takes {BYTES} bytes in a call, not {len(body)}")
+        answer = await self.lane.post(BATCH, body)
+        if answer.status == 200:
+            return results(answer.body, len(batch))
+        error = refusal(answer)
+        if len(batch) == 1 and isinstance(error, BatchRefused):
+            return [refused(*error_of(answer.body), fallback=error.message)]
+        raise error
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        await self.lane.close()
+
+
+BAD_TOKEN, MAINTENANCE, INVALID, INACTIVE, RATE_LIMIT = 10, 100, 300, 406, 429
+ACCOUNT_CODES = frozenset({BAD_TOKEN, 400, 401, 405, 412, 413})
+"""Token, sender signature missing or unconfirmed, credits, account pending or barred: no letter's fault."""
+
+LATER_CODES = frozenset({MAINTENANCE, RATE_LIMIT})
+SENDER_FIELD = re.compile(r"'(From|Reply-?To)'", re.IGNORECASE)
+RECIPIENT_FIELD = re.compile(r"'(To|Cc|Bcc)'", re.IGNORECASE)
+NEVER_DELIVERED = "will not deliver to"
+SENDER_HELP = "look at the account at Postmark, and at the sender in config/senders.yaml"
+HELP = {
+    BAD_TOKEN: "check the server token in config/project.yaml and the secret it names",
+    400: "confirm the sender's signature or domain at Postmark",
+    401: "confirm the sender's signature or domain at Postmark",
+    405: "look at the account at Postmark: credits, plan, limits",
+    412: "Postmark has not approved the account yet",
+    413: "Postmark has barred the account; write to its support",
+}
+
+
+def refusal(answer: Answer) -> ProviderError:
+    """What an answer other than 200 means for the whole batch."""
+    code, prose = error_of(answer.body)
+    said = f"Postmark answered {answer.status}" + (f" ({code}: {prose})" if code else "")
+    if answer.status == 429 or (code in LATER_CODES and answer.status < 500):
+        return NotSent(said, help="Postmark asks for patience", retry_after=wanted_pause(answer))
+    if answer.status in (401, 403) or account_at_fault(code, prose):
+        return AccountFault(said, help=HELP.get(code, SENDER_HELP))
+    if answer.status in (404, 405, 406, 415) or 300 <= answer.status < 400:
+        return AccountFault(said, help="check the provider's url in config/project.yaml")
+    if answer.status in (400, 413, 422):
+        return BatchRefused(said)
+    return Unknown(f"{said}; the letters may have been accepted")
+
+
+def error_of(body: bytes) -> tuple[int, str]:
+    """The ErrorCode and Message of an error; (0, "") where the body holds none."""
+    try:
+        found = orjson.loads(body)
+    except ValueError:
+        return 0, ""
+    if not isinstance(found, dict):
+        return 0, ""
+    code = found.get("ErrorCode")
+    return (code if isinstance(code, int) else 0), str(found.get("Message", ""))
+
+
+LONGEST_PAUSE = 3600.0
+
+
+def wanted_pause(answer: Answer) -> float | None:
+    """Retry-After in seconds, as a number or a date, between 0 and an hour; None where there is none."""
+    written = answer.headers.get("retry-after", "").strip()
+    if not written:
+        return None
+    try:
+        seconds = float(written)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(written)
+        except ValueError:
+            return None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        seconds = (moment - clock.now()).total_seconds()
+    return min(max(seconds, 0.0), LONGEST_PAUSE) if seconds == seconds else None
+
+
+def results(body: bytes, count: int) -> list[Outcome]:
+    """One outcome per message of a 200; messages the answer says nothing about are UNKNOWN.
+
+    Raises AccountFault where every single message was turned down because of the account.
+    """
+    try:
+        found = orjson.loads(body)
+    except ValueError as error:
+        raise Unknown("Postmark's answer could not be read; the letters may have been accepted") from error
+    if not isinstance(found, list):
+        raise Unknown("Postmark's answer is not a list; the letters may have been accepted")
+    if len(found) > count:
+        raise Unknown(f"Postmark answered {len(found)} results to {count} letters")
+    if len(found) == count and all(map(blames_account, found)):
+        code, prose = found[0]["ErrorCode"], str(found[0].get("Message", ""))
+        raise AccountFault(
+            f"Postmark refuses every letter ({code}: {prose})", help=HELP.get(code, SENDER_HELP)
+        )
+    missing = Outcome(Verdict.UNKNOWN, detail="Postmark's answer has no result for this letter")
+    return [result(entry) for entry in found] + [missing] * (count - len(found))
+
+
+def blames_account(entry: object) -> bool:
+    """Whether a message's result is about the account or the sender, not about the message."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("ErrorCode"), int):
+        return False
+    return account_at_fault(entry["ErrorCode"], str(entry.get("Message", "")))
+
+
+def account_at_fault(code: int, prose: str) -> bool:
+    """Whether an ErrorCode is about the account or the sender."""
+    return code in ACCOUNT_CODES or (code == INVALID and SENDER_FIELD.search(prose) is not None)
+
+
+def result(entry: object) -> Outcome:
+    """One message's outcome from its element of the answer."""
+    if not isinstance(entry, dict):
+        return Outcome(Verdict.UNKNOWN, detail="Postmark's result for this letter could not be read")
+    code, prose = entry.get("ErrorCode", 0), str(entry.get("Message", ""))
+    identifier = str(entry.get("MessageID") or "")
+    if code == 0 and NEVER_DELIVERED in prose:
+        return Outcome(Verdict.REFUSED, provider_id=identifier, detail=prose, suppress=True)
+    if code == 0 and identifier:
+        return Outcome(Verdict.ACCEPTED, provider_id=identifier, detail="" if prose == "OK" else prose)
+    if not isinstance(code, int) or code == 0:
+        return Outcome(Verdict.UNKNOWN, detail=prose or "Postmark's result has no id")
+    return refused(code, prose)
+
+
+def refused(code: int, prose: str, fallback: str = "") -> Outcome:
+    """The outcome of one message with an ErrorCode. What is not about the message may be tried again."""
+    detail = f"{code}: {prose}" if code else fallback
+    if code in LATER_CODES or account_at_fault(code, prose):
+        return Outcome(Verdict.RETRY, detail=detail)
+    dead = code == INACTIVE or (code == INVALID and RECIPIENT_FIELD.search(prose) is not None)
+    return Outcome(Verdict.REFUSED, detail=detail, suppress=dead)
