@@ -21,7 +21,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """`3 days` is Duration(3, Unit.DAY). A month is a month, not 30 days; days follow the moment's own clock."""
+    """`3 days` is Duration(3, Unit.DAY). A month is a month, not 30 days."""
 
     count: int
     unit: Unit

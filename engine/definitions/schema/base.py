@@ -18,7 +18,7 @@ def _allow_notes(schema: dict[str, Any]) -> None:
 
 
 class Definition(BaseModel):
-    """A mapping in a file. Attributes named like Python words carry a trailing underscore (`is_`, `from_`)."""
+    """A mapping in a file. Attributes named like Python words end in an underscore (`is_`)."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -47,9 +47,9 @@ def mistake(message: str, help: str = "", *, at: tuple[str | int, ...] = ()) -> 
 class Worded:
     """Marks a type that is written as a phrase and read by a function.
 
-    `read` takes the written value and returns the noun or raises `mistake(…)`; a value that already is the noun
-    passes. `pattern` is the same rule for editors (None where only the reader can tell); `numbers` says that a
-    bare number is fine too.
+    `read` takes the written value and returns the noun or raises `mistake(…)`; the noun itself passes.
+    `pattern` is the same rule for editors (None where only the reader can tell); `numbers` says that a bare
+    number is fine too.
     """
 
     noun: type | tuple[type, ...]

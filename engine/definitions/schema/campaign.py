@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from engine.definitions.schema.base import Definition, mistake
 from engine.definitions.schema.schedule import Schedule
@@ -48,10 +48,10 @@ class Audience(Definition):
 
 
 class Cadence(Definition):
-    """How often one person may get this campaign, by the value of a field. Every other key is such a value."""
+    """How often one person may get this campaign, by a field's value. Every other key is such a value."""
 
     __pydantic_extra__: dict[str, Rhythm]
-    model_config = {"extra": "allow"}
+    model_config = ConfigDict(extra="allow")
 
     by: FieldName = Field("tier", description="The field whose values are the keys here.")
     otherwise: Rhythm = Field(description="For every other value, and for none.", examples=["every 3 months"])
@@ -95,7 +95,8 @@ class FeedChoice(Definition):
 
 # Names a template already knows; a feed cannot take them. Source: the format's list of template names.
 TEMPLATE_NAMES = (
-    "customer", "sender", "offer", "campaign", "company", "unsubscribe_url", "preferences_url", "web_url", "now",
+    "customer", "sender", "offer", "campaign", "company",
+    "unsubscribe_url", "preferences_url", "web_url", "now",
 )  # fmt: skip
 
 Local = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]

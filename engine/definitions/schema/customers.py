@@ -98,7 +98,7 @@ BUILT_IN: dict[str, FieldType] = {
 
 
 class Customers(Definition):
-    """What is known about a person. Built in for everybody: email, customer_id, time_zone, language, tags, topics."""
+    """What is known about a person. Built in: email, customer_id, time_zone, language, tags, topics."""
 
     key: FieldName = Field(
         "customer_id", description="The column that identifies a person; the email may change."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from engine.definitions.schema.base import Definition
-from engine.definitions.schema.values import Count, Name, Text, Url
+from engine.definitions.schema.values import Count, FeedAddress, Name, Text
 from engine.definitions.schema.wording import Span
 from engine.model.duration import Duration, Unit
 
@@ -13,7 +13,10 @@ from engine.model.duration import Duration, Unit
 class Feed(Definition):
     """A blog's RSS, Atom or JSON feed."""
 
-    url: Url = Field(description="The feed's address.", examples=["https://blog.acme.example/feed.xml"])
+    url: FeedAddress = Field(
+        description="The feed's address, or a file inside the workspace (for trying things out).",
+        examples=["https://blog.acme.example/feed.xml"],
+    )
     title: Text = Field("", description="What people call it.")
     backfill: Count = Field(
         5, description="How many of the posts already there count as new when it is first read."

@@ -79,7 +79,7 @@ class Offer(Definition):
     warn_below: Positive | None = Field(None, description="Warn when fewer codes than this are left.")
     when_exhausted: Literal["send_without", "skip", "stop"] = Field(
         "stop",
-        description="When no code is left: send the letter without the offer, skip the customer, or stop the run.",
+        description="When no code is left: send without the offer, skip the customer, or stop the run.",
     )
 
 

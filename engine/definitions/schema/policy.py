@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from engine.definitions.schema.base import Definition
 from engine.definitions.schema.values import Count, FieldName, Name, Positive
@@ -30,7 +30,7 @@ class Floors(Definition):
     """The floor by the value of a field: nobody is forgotten. Every other key is such a value."""
 
     __pydantic_extra__: dict[str, Floor]
-    model_config = {"extra": "allow"}
+    model_config = ConfigDict(extra="allow")
 
     by: FieldName = Field("tier", description="The field whose values are the keys here.")
     otherwise: Floor | None = Field(None, description="For every other value, and for none.")

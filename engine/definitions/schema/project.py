@@ -23,7 +23,7 @@ class ProviderOptions(Definition):
     per_second: PerSecond | None = Field(None, description="At most this many letters a second.")
 
     def plain(self) -> dict[str, object]:
-        """The options as plain values, secrets revealed; None ones left out. Raises UsageError for an unset secret."""
+        """The options as plain values, secrets revealed. Raises UsageError for one that is not set."""
         values = {key: getattr(self, key) for key in type(self).model_fields if key != "type"}
         return {
             key: value.reveal() if isinstance(value, Secret) else value
@@ -125,7 +125,7 @@ class Project(Definition):
     )
 
     def options(self, name: str = "") -> ProviderOptions | None:
-        """The entry of a provider (the chosen one by default); the outbox exists even where none is written."""
+        """The entry of a provider (default: the chosen one); the outbox is always there."""
         wanted = name or self.provider
         if wanted == "outbox" and wanted not in self.providers:
             return OutboxOptions(type="outbox")

@@ -25,7 +25,7 @@ RELATIVE_TO = ("before", "after")
 
 
 class Schedule(Definition):
-    """One of three: `every` (a rhythm), `once` (a moment), or `before`/`after` (relative to a customer's date)."""
+    """One of three: `every` (a rhythm), `once` (a moment), or `before`/`after` (a customer's date)."""
 
     every: Every | None = Field(
         None,

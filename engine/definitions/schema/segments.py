@@ -39,7 +39,7 @@ EVENT_PREFIX = "event."
 
 
 class FieldTests(Definition):
-    """Tests on one value; several in one condition must all hold. A missing value passes none but `known: false`."""
+    """Tests on one value; several must all hold. A missing value passes none but `known: false`."""
 
     is_: Scalars | None = Field(
         None,
@@ -77,7 +77,7 @@ class FieldTests(Definition):
 
 
 class FieldCondition(FieldTests):
-    """A test on a customer's field (or a built-in one: email, customer_id, time_zone, language, tags, topics)."""
+    """A test on a customer's field or a built-in (email, customer_id, time_zone, language, tags, topics)."""
 
     field: FieldName = Field(description="The field to test, as named in config/customers.yaml.")
 
@@ -107,8 +107,8 @@ class EventCount(Definition):
 class EventCondition(Definition):
     """Something happened, or did not.
 
-    `within`, `not_within`, `before`, `after` speak of the event's own time. With `not_within` the condition is
-    "no such event in that time" (true for people without any); the others narrow the events that are counted.
+    `within`, `not_within`, `before`, `after` speak of the event's own time. `not_within` means: no such event
+    in that time (true for people without any at all); the others narrow the events that are counted.
     """
 
     event: EventName = Field(description="The event's name.", examples=["order_placed"])
@@ -130,6 +130,17 @@ class EventCondition(Definition):
         description="Only events that no event of this name followed: opened and not resolved since.",
         examples=["complaint_resolved"],
     )
+
+    @model_validator(mode="after")
+    def _one_reading(self) -> EventCondition:
+        for key in ("count", "within", "before", "after"):
+            if self.not_within is not None and getattr(self, key) is not None:
+                raise mistake(
+                    f"`not_within` and `{key}` in one condition can be read in two ways",
+                    "write two conditions; a list means that both hold",
+                    at=("not_within",),
+                )
+        return self
 
 
 class SegmentCondition(Definition):

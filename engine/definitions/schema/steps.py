@@ -68,12 +68,16 @@ class WaitStep(Definition):
     wait: Span = Field(description="How long.", examples=["5 days"])
 
 
+def _otherwise(written: Any) -> str:
+    return "<steps>" if isinstance(written, list | tuple) else "<words>"
+
+
 class WaitForStep(Definition):
     """Waits for something to happen."""
 
     wait_for: Condition = Field(description="An event (or any other condition) to wait for.")
     up_to: Span = Field(description="How long at most.")
-    if_not: Literal["stop", "go on"] | tuple[Step, ...] = Field(
+    if_not: Otherwise = Field(
         "go on", description="When it did not happen: `stop`, `go on`, or a short list of steps."
     )
 
@@ -131,6 +135,11 @@ Step = Annotated[
     Discriminator(
         _kind, custom_error_type="no_step", custom_error_message="this step does not say what to do"
     ),
+]
+
+Otherwise = Annotated[
+    Annotated[Literal["stop", "go on"], Tag("<words>")] | Annotated[tuple[Step, ...], Tag("<steps>")],
+    Discriminator(_otherwise),
 ]
 
 __all__ = [

@@ -14,7 +14,7 @@ from engine.errors import UsageError
 
 
 class WrittenInteger(int):
-    """A whole number that remembers how it was written (`0123`, `+44`), for the places where it means text."""
+    """A whole number that remembers how it was written (`0123`, `+44`), for where it means text."""
 
     written: str
 
@@ -180,6 +180,13 @@ Email = Annotated[
     _matching(
         r"^[^\s@<>\",;:()\[\]\\]+@[^\s@<>\",;:()\[\]\\]+\.[^\s@.<>\",;:()\[\]\\]+$",
         "write an address like hello@news.acme.example",
+    ),
+]
+FeedAddress = Annotated[
+    str,
+    _matching(
+        r"^(https?://[^\s/]+\S*|(?!/|~|[A-Za-z]:|(.*/)?\.\.(/|$))[^\s:\\]+)$",
+        "write an address that starts with https://, or a file inside the workspace",
     ),
 ]
 Url = Annotated[

@@ -71,7 +71,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class MonthDay:
-    """A day within a month: `weekday` with `nth` (1 … 4, -1 last), or else the number `nth` (-1: the last day)."""
+    """A day within a month: `weekday` with `nth` (1 … 4, -1 last), or the number `nth` (-1: the last day)."""
 
     nth: int
     weekday: Weekday | None = None
@@ -196,7 +196,7 @@ def read_since(written: object) -> Duration | str:
 
 @dataclass(frozen=True, slots=True)
 class IfLate:
-    """What to do with an occurrence that was missed. `within`: still send up to this long after; None: never."""
+    """What to do with a missed occurrence. `within`: still send up to this long after; None: never."""
 
     within: Duration | None
 
