@@ -16,8 +16,12 @@ SERIAL = re.compile(r"^\d{5}(\.\d+)?$")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
+class Unsure(ValueError):
+    """The value alone has two meanings; the rest of its column may tell."""
+
+
 def read_date(text: str, order: str = UNSURE) -> date:
-    """The date a cell means; a time of day after it is left out. `order`: what the column's other cells showed.
+    """The date a cell means, without its time of day. `order`: what the column's other cells showed.
 
     Dots mean day first (31.12.2026): nobody writes the month first with dots. With slashes or hyphens a date
     like 03/04/2026 is refused unless `order` is known. Raises ValueError with a reason.
@@ -31,7 +35,7 @@ def read_date(text: str, order: str = UNSURE) -> date:
         if shown == UNSURE:
             shown = order
         if shown == UNSURE and first != second:
-            raise ValueError(f"`{text}` could be day/month or month/day; write it like 2026-12-31")
+            raise Unsure(f"`{text}` could be day/month or month/day; write it like 2026-12-31")
         return _date(year, first, second, text) if shown == MONTH_FIRST else _date(year, second, first, text)
     if found := DAY_NAME_YEAR.match(text):
         return _date(int(found[3]), _month(found[2], text), int(found[1]), text)

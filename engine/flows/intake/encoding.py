@@ -1,4 +1,4 @@
-"""Which characters a file's bytes stand for: marks first, then UTF-8 if it fits, then the likeliest code page."""
+"""What a file's bytes stand for: its mark first, then UTF-8 if it fits, then the likeliest code page."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _foreign_lines(stream: BinaryIO) -> bytes:
 
 
 def _code_page(sample: bytes) -> str:
-    """Western Europe where the letters look it, else the statistics of charset-normalizer, else Western again."""
+    """Western Europe where the letters look it, else what charset-normalizer's statistics say."""
     if not FOREIGN_RUN.search(sample):
         for page in ("cp1252", "mac_roman"):
             if _looks_western(sample, page):

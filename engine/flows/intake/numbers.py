@@ -17,11 +17,15 @@ SHAPE = re.compile(r"^-?(\d[\d.,]*|[.,]\d+)$")
 POINT, COMMA, UNSURE = ".", ",", "?"
 
 
+class Unsure(ValueError):
+    """The value alone has two meanings; the rest of its column may tell."""
+
+
 def read_number(text: str, decimal: str = UNSURE) -> float:
     """The number a cell means. `decimal`: the column's decimal mark where it is known.
 
-    Raises ValueError with a reason a marketer can read; `1.234` alone, with the mark unknown, is refused
-    because it is either a thousand or a little more than one.
+    Raises ValueError with a reason a marketer can read, and Unsure for `1.234` where the mark is unknown:
+    either a thousand or a little more than one.
     """
     bare = strip_signs(text)
     if PLAIN.match(bare) and not _could_be_thousands(bare):
@@ -31,16 +35,14 @@ def read_number(text: str, decimal: str = UNSURE) -> float:
         raise ValueError(f"`{text}` is not a number")
     if mark == UNSURE:
         mark = decimal
-    elif decimal != UNSURE and mark != decimal and _groups(bare, mark):
-        raise ValueError(f"`{text}` uses another decimal mark than the rest of the column")
     if mark == UNSURE:
-        raise ValueError(f"`{text}` could mean a thousand or a decimal; write it without a thousands separator")
+        raise Unsure(f"`{text}` could mean thousands or decimals; write it without a thousands separator")
     thousands = COMMA if mark == POINT else POINT
     return _finite(float(bare.replace(thousands, "").replace(mark, ".")), text)
 
 
 def decimal_mark(text: str) -> str:
-    """What one value tells about its column: POINT, COMMA, UNSURE (1.234 or 1,234), or "" for no number at all."""
+    """What one value tells about its column: POINT, COMMA, UNSURE (1.234 or 1,234), or "" for no number."""
     bare = strip_signs(text)
     if not SHAPE.match(bare):
         return ""
@@ -59,7 +61,7 @@ def decimal_mark(text: str) -> str:
 
 
 def strip_signs(text: str) -> str:
-    """The digits, points, commas and a leading minus; currency, brackets, trailing minus and spaces resolved."""
+    """Digits, points, commas and a leading minus; currency, brackets, trailing minus and spaces resolved."""
     bare = CURRENCY.sub("", text.strip().replace("\u2212", "-"))
     negative = False
     if bare.startswith("(") and bare.endswith(")"):

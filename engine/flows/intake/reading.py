@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from engine.errors import ImportRefused
 from engine.flows.intake.dialect import ROWS_JUDGED, declared_delimiter, find_delimiter
@@ -106,7 +106,7 @@ class Table:
 
 
 def _fitted(row: Row, width: int) -> Row:
-    """A row of another width than the header: empty cells beyond the header are dropped, anything else is a fault."""
+    """A row of another width than the header: empty cells beyond it are dropped, the rest is a fault."""
     extra = row.cells[width:]
     if len(row.cells) > width and not any(cell.strip() for cell in extra):
         return Row(row.line, row.cells[:width])
@@ -133,10 +133,12 @@ def open_table(source: Path | BinaryIO, name: str = "") -> Iterator[Table]:
         try:
             stream: BinaryIO = source.open("rb")
         except OSError as error:
-            raise ImportRefused(f"{source} cannot be read: {error.strerror}", help="check the path") from error
+            raise ImportRefused(
+                f"{source} cannot be read: {error.strerror}", help="check the path"
+            ) from error
         name = name or source.name
     else:
-        stream = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed below
+        stream = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115
         shutil.copyfileobj(source, stream)
         stream.seek(0)
         name = name or "standard input"
@@ -144,6 +146,8 @@ def open_table(source: Path | BinaryIO, name: str = "") -> Iterator[Table]:
         head = stream.read(8)
         for mark, what in NOT_TABLES:
             if head.startswith(mark):
-                raise ImportRefused(f"{name} is {what}, not CSV", help='save it as "CSV UTF-8" and import that')
+                raise ImportRefused(
+                    f"{name} is {what}, not CSV", help='save it as "CSV UTF-8" and import that'
+                )
         stream.seek(0)
         yield Table(stream, name)

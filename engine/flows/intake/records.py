@@ -12,7 +12,7 @@ UNCLOSED = "a quote opens in this row and is not closed"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record. `line`: where it begins, counted from 1. `fault`: why it cannot be read, or an empty text."""
+    """One record. `line`: where it begins, counted from 1. `fault`: why it cannot be read, or ""."""
 
     line: int
     cells: list[str]

@@ -104,7 +104,9 @@ def read_language(cell: str) -> str:
     if not LANGUAGE.match(cell):
         raise ValueError(f"`{cell}` is not a language; write one like en or pt-BR")
     first, *rest = cell.replace("_", "-").split("-")
-    parts = [part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower() for part in rest]
+    parts = [
+        part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower() for part in rest
+    ]
     return "-".join([first.lower(), *parts])
 
 
