@@ -96,7 +96,7 @@ class FeedChoice(Definition):
 # Names a template already knows; a feed cannot take them. Source: the format's list of template names.
 TEMPLATE_NAMES = (
     "customer", "sender", "offer", "campaign", "company",
-    "unsubscribe_url", "preferences_url", "web_url", "now",
+    "unsubscribe_url", "preferences_url", "web_url", "now", "language",
 )  # fmt: skip
 
 Local = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]

@@ -1,0 +1,1 @@
+"""Checks across files: every name leads somewhere, every test fits its field, nothing needed is missing."""

@@ -1,0 +1,81 @@
+"""Senders and policy: every person, field, segment, topic and campaign they name is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from engine.definitions.checks.field_tests import NAMES, field_names, field_type
+from engine.definitions.checks.names import each_known, known
+from engine.definitions.places import Key, problem_at
+from engine.definitions.schema.customers import FieldKind
+from engine.definitions.schema.senders import ACCOUNT_OWNER
+from engine.definitions.suggest import suggestion
+from engine.definitions.workspace import Workspace
+from engine.model.problem import Problem
+
+WORDS = (FieldKind.TEXT, FieldKind.ONE_OF)
+
+
+def check_senders(workspace: Workspace) -> Iterator[Problem]:
+    """Problems of config/senders.yaml."""
+    names = workspace.declared("senders")
+    for name, sender in workspace.senders.items():
+        path = ("senders", name, "away", "cover")
+        if name == ACCOUNT_OWNER:
+            message, help = f"`{ACCOUNT_OWNER}` stands for each customer's own person", "choose another name"
+            yield problem_at(workspace.place("senders", name, key=True), "X070", message, help)
+        if sender.away is not None:
+            yield from known(workspace, "sender", sender.away.cover, names, *path)
+            if sender.away.cover == name:
+                message = "nobody can stand in for themselves"
+                yield problem_at(workspace.place(*path), "X071", message, "name another sender")
+    owner = workspace.account_owner
+    if owner is not None:
+        yield from known(workspace, "sender", owner.otherwise, names, ACCOUNT_OWNER, "otherwise")
+        yield from word_field(workspace, owner.from_field, ACCOUNT_OWNER, "from_field")
+
+
+def word_field(workspace: Workspace, name: str, *path: Key) -> Iterator[Problem]:
+    """Problems of a field that must hold one word: it exists and is text or one of a few words."""
+    yield from known(workspace, "field", name, field_names(workspace), *path)
+    kind = field_type(workspace, name)
+    if kind is not None and kind.kind not in WORDS:
+        message = f"`{name}` holds {NAMES[kind.kind]}; here it must hold one word"
+        yield problem_at(workspace.place(*path), "X023", message, "use a text field")
+
+
+def check_rhythms(workspace: Workspace, by: str, values: Iterable[str], *path: Key) -> Iterator[Problem]:
+    """Problems of a cadence: its field, and the field's values that it names."""
+    written = workspace.place(*path, "by", key=True) != workspace.place(*path, key=True)
+    at = (*path, "by") if written else path
+    if written or by in field_names(workspace):
+        yield from word_field(workspace, by, *at)
+    else:
+        message = f"there is no field `{by}` to tell customers apart"
+        help = "add `by:` with a field of config/customers.yaml"
+        yield problem_at(workspace.place(*path, key=True), "X015", message, help)
+    kind = field_type(workspace, by)
+    if kind is None or kind.kind is not FieldKind.ONE_OF:
+        return
+    for value in values:
+        if value not in kind.choices:
+            message = f"`{value}` is never a value of `{by}`"
+            place = workspace.place(*path, value, key=True)
+            yield problem_at(place, "X022", message, suggestion(value, [*kind.choices, "otherwise"]))
+
+
+def check_policy(workspace: Workspace) -> Iterator[Problem]:
+    """Problems of config/policy.yaml."""
+    policy = workspace.policy
+    for number, cap in enumerate(policy.caps):
+        if cap.topic is not None:
+            path = ("policy", "caps", number, "topic")
+            yield from known(workspace, "topic", cap.topic, workspace.project.topics, *path)
+    if policy.cadence is not None:
+        yield from check_rhythms(workspace, policy.cadence.by, policy.cadence.floors, "policy", "cadence")
+    segments = workspace.declared("segments")
+    yield from each_known(
+        workspace, "segment", policy.hold_marketing_for, segments, "policy", "hold_marketing_for"
+    )
+    campaigns = workspace.declared("campaigns")
+    yield from each_known(workspace, "campaign", policy.order, campaigns, "policy", "order")

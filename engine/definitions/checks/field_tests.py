@@ -1,0 +1,138 @@
+"""Does a test fit what the field holds? Numbers are compared, dates lie within, lists contain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from engine.definitions.checks.names import known
+from engine.definitions.places import Path, problem_at
+from engine.definitions.schema.base import Definition
+from engine.definitions.schema.customers import BUILT_IN, FieldKind, FieldType
+from engine.definitions.schema.segments import FIELD_TESTS, EventFieldCondition, FieldCondition, FieldTests
+from engine.definitions.schema.values import Scalar, as_written
+from engine.definitions.suggest import suggestion
+from engine.definitions.workspace import Workspace
+from engine.model.problem import Problem
+
+TEXT_TESTS = frozenset({"is", "is_not", "contains", "starts_with", "ends_with", "known"})
+DATE_TESTS = frozenset({"is", "is_not", "within", "not_within", "before", "after", "known"})
+TESTS: dict[FieldKind, frozenset[str]] = {
+    FieldKind.TEXT: TEXT_TESTS,
+    FieldKind.ONE_OF: TEXT_TESTS,
+    FieldKind.NUMBER: frozenset({"is", "is_not", "at_least", "at_most", "known"}),
+    FieldKind.DATE: DATE_TESTS,
+    FieldKind.MOMENT: DATE_TESTS,
+    FieldKind.LIST: frozenset({"contains", "known"}),
+    FieldKind.YES_OR_NO: frozenset({"is", "is_not", "known"}),
+}
+NAMES = {
+    FieldKind.TEXT: "text",
+    FieldKind.ONE_OF: "one of a few words",
+    FieldKind.NUMBER: "a number",
+    FieldKind.DATE: "a date",
+    FieldKind.MOMENT: "a moment",
+    FieldKind.LIST: "a list",
+    FieldKind.YES_OR_NO: "yes or no",
+}
+YES_OR_NO = frozenset({"true", "false", "yes", "no"})
+
+
+def field_names(workspace: Workspace) -> set[str]:
+    """Every field a customer has, the key column and built-in ones included."""
+    return {*workspace.customers.fields, *BUILT_IN, workspace.customers.key}
+
+
+def field_type(workspace: Workspace, name: str) -> FieldType | None:
+    """The type of a customer's field; the key column is text."""
+    if name == workspace.customers.key and name not in workspace.customers.fields:
+        return FieldType(FieldKind.TEXT)
+    return workspace.customers.field_type(name)
+
+
+def check_field(workspace: Workspace, condition: FieldCondition, at: Path) -> Iterator[Problem]:
+    """Problems of a test on a customer's field."""
+    yield from known(workspace, "field", condition.field, field_names(workspace), *at, "field")
+    yield from check_tests(workspace, condition, field_type(workspace, condition.field), condition.field, at)
+
+
+def check_event_field(
+    workspace: Workspace, condition: EventFieldCondition, declared: dict[str, FieldType] | None, at: Path
+) -> Iterator[Problem]:
+    """Problems of a test on an event's own field; `declared`: the event's fields where it is declared."""
+    if declared is not None and condition.field not in declared:
+        help = suggestion(condition.field, declared, otherwise="declare it in config/customers.yaml")
+        message = f"this event has no field `{condition.field}`"
+        yield problem_at(workspace.place(*at, "field"), "X015", message, help)
+    kind = (declared or {}).get(condition.field)
+    yield from check_tests(workspace, condition, kind, condition.field, at)
+
+
+def check_tests(
+    workspace: Workspace, tests: FieldTests, kind: FieldType | None, name: str, at: Path
+) -> Iterator[Problem]:
+    """Problems of the tests themselves. `kind` None: the field is not known, only the shape is checked."""
+    written = [test for test in FIELD_TESTS if getattr(tests, attribute(test)) is not None]
+    if not written:
+        help = "add one of: " + ", ".join(sorted(TESTS[kind.kind] if kind else FIELD_TESTS))
+        yield problem_at(workspace.place(*at, "field", key=True), "X020", f"`{name}` is not tested", help)
+    for test in written:
+        if kind is not None and test not in TESTS[kind.kind]:
+            yield _misfit(workspace, test, kind, name, at)
+        elif kind is not None:
+            yield from _values(workspace, tests, test, kind, name, at)
+
+
+def attribute(test: str) -> str:
+    """The model's attribute for a test; `is` is a word of Python."""
+    return "is_" if test == "is" else test
+
+
+def _misfit(workspace: Workspace, test: str, kind: FieldType, name: str, at: Path) -> Problem:
+    message = f"`{test}` does not fit `{name}`, which holds {NAMES[kind.kind]}"
+    help = "choose from: " + ", ".join(sorted(TESTS[kind.kind]))
+    if kind.kind is FieldKind.LIST and test in ("is", "is_not"):
+        help = "use `contains`" + ("" if test == "is" else " under `not:`")
+    return problem_at(workspace.place(*at, test, key=True), "X021", message, help)
+
+
+def _values(
+    workspace: Workspace, tests: Definition, test: str, kind: FieldType, name: str, at: Path
+) -> Iterator[Problem]:
+    if test not in ("is", "is_not"):
+        return
+    values: tuple[Scalar, ...] = getattr(tests, attribute(test))
+    if not values:
+        message, help = f"`{test}` has nothing to compare with", "write at least one value"
+        yield problem_at(workspace.place(*at, test, key=True), "X022", message, help)
+    for number, value in enumerate(values):
+        help = _objection(value, kind)
+        if help is not None:
+            place = workspace.place(*at, test, number) if len(values) > 1 else workspace.place(*at, test)
+            message = f"`{as_written(value)}` is never a value of `{name}`, which holds {NAMES[kind.kind]}"
+            yield problem_at(place, "X022", message, help)
+
+
+def _objection(value: Scalar, kind: FieldType) -> str | None:
+    """What to write instead of a value that can never match; None for a value that can."""
+    text = as_written(value)
+    match kind.kind:
+        case FieldKind.ONE_OF if text not in kind.choices:
+            return suggestion(text, kind.choices)
+        case FieldKind.NUMBER if isinstance(value, str | bool):
+            return "write a number"
+        case FieldKind.YES_OR_NO if text.lower() not in YES_OR_NO:
+            return "write `true` or `false`"
+        case FieldKind.DATE | FieldKind.MOMENT:
+            return None if _is_date(text) else "write the date as year-month-day, like `2027-01-05`"
+    return None
+
+
+def _is_date(text: str) -> bool:
+    for read in (date.fromisoformat, datetime.fromisoformat):
+        try:
+            read(text)
+        except ValueError:
+            continue
+        return True
+    return False

@@ -1,0 +1,132 @@
+"""Valid, but not run by this version: said plainly by `check`, and refused by `send` where it would change a letter.
+
+The one list of such constructs. When an engine for one of them arrives, its line goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from engine.definitions.places import Path, problem_at
+from engine.definitions.schema.campaign import Campaign
+from engine.definitions.schema.senders import ACCOUNT_OWNER
+from engine.definitions.workspace import Workspace
+from engine.model.problem import Problem, Severity
+from engine.model.words import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """A construct. `blocking`: sending without it would break a promise, so `send` refuses.
+
+    `used`: the paths where a campaign is concerned by it.
+    """
+
+    code: str
+    words: str
+    help: str
+    blocking: bool
+    used: Callable[[Workspace, Campaign], list[Path]]
+
+
+def _written(*keys: str) -> Callable[[Workspace, Campaign], list[Path]]:
+    """A key of the campaign itself."""
+
+    def used(workspace: Workspace, campaign: Campaign) -> list[Path]:
+        value: object = campaign
+        for key in keys:
+            value = getattr(value, key)
+        return [("campaigns", campaign.campaign, *keys)] if value not in (None, ()) else []
+
+    return used
+
+
+def _policy(
+    key: str, concerns: Callable[[Campaign], bool] = lambda campaign: True
+) -> Callable[..., list[Path]]:
+    """A rule of the policy, for the campaigns it concerns."""
+
+    def used(workspace: Workspace, campaign: Campaign) -> list[Path]:
+        return [("policy", key)] if getattr(workspace.policy, key) and concerns(campaign) else []
+
+    return used
+
+
+def _caps(workspace: Workspace, campaign: Campaign) -> list[Path]:
+    return [
+        ("policy", "caps", number)
+        for number, cap in enumerate(workspace.policy.caps)
+        if cap.purpose in (None, campaign.purpose)
+        and cap.intent in (None, campaign.intent)
+        and cap.topic in (None, campaign.topic)
+    ]
+
+
+def _away(workspace: Workspace, campaign: Campaign) -> list[Path]:
+    names = list(workspace.senders) if campaign.sender == ACCOUNT_OWNER else [campaign.sender]
+    return [
+        ("senders", name, "away")
+        for name in names
+        if name in workspace.senders and workspace.senders[name].away is not None
+    ]
+
+
+def _checked(workspace: Workspace, campaign: Campaign) -> list[Path]:
+    names = {choice.feed for choice in campaign.content.feeds.values()}
+    paths: list[Path] = [("feeds", name, "check_every") for name in sorted(names) if name in workspace.feeds]
+    return [
+        path for path in paths if workspace.place(*path, key=True) != workspace.place(*path[:2], key=True)
+    ]
+
+
+def _marketing(campaign: Campaign) -> bool:
+    return campaign.purpose is Purpose.MARKETING
+
+
+BY_HAND = "`touchbase send` sends the current occurrence by hand"
+REMOVE = "remove it to send now; it is kept for the version that runs it"
+
+CONSTRUCTS = (
+    NotYet("N001", "a cadence", REMOVE, True, _written("cadence")),
+    NotYet("N002", "a trigger", REMOVE, True, _written("trigger")),
+    NotYet("N003", "a sequence of steps", REMOVE, True, _written("steps")),
+    NotYet("N004", "a way out of a sequence", REMOVE, True, _written("exit_when")),
+    NotYet("N005", "stopping a run by itself", REMOVE, True, _written("safety", "stop_if")),
+    NotYet("N010", "a cap", REMOVE, True, _caps),
+    NotYet("N011", "the policy's cadence", REMOVE, True, _policy("cadence", _marketing)),
+    NotYet("N012", "a balance of intents", REMOVE, True, _policy("balance")),
+    NotYet("N013", "quiet hours", REMOVE, True, _policy("quiet_hours")),
+    NotYet("N014", "days without letters", REMOVE, True, _policy("not_on")),
+    NotYet("N015", "holding marketing back", REMOVE, True, _policy("hold_marketing_for", _marketing)),
+    NotYet("N016", "an order of campaigns", REMOVE, True, _policy("order")),
+    NotYet("N017", "standing in for a sender who is away", REMOVE, True, _away),
+    NotYet("N020", "a schedule", BY_HAND, False, _written("schedule")),
+    NotYet("N021", "measuring a goal", "letters are sent without it", False, _written("goal")),
+    NotYet("N022", "looking at a feed by itself", "it is read when a letter is made", False, _checked),
+)
+
+
+def not_yet(workspace: Workspace) -> list[Problem]:
+    """A warning for each construct that makes `send` refuse, a note for each that only does nothing yet."""
+    return list(
+        dict.fromkeys(
+            found for campaign in workspace.campaigns.values() for found in _all(workspace, campaign)
+        )
+    )
+
+
+def blocking(workspace: Workspace, campaign: Campaign) -> list[Problem]:
+    """What keeps this campaign from being sent by this version; empty when it may go."""
+    return [found for found in _all(workspace, campaign) if found.severity is Severity.WARNING]
+
+
+def _all(workspace: Workspace, campaign: Campaign) -> Iterator[Problem]:
+    for construct in CONSTRUCTS:
+        severity = Severity.WARNING if construct.blocking else Severity.NOTE
+        ending = "; `send` refuses the campaigns it concerns" if construct.blocking else ""
+        message = f"{construct.words} is valid, but not run by this version yet{ending}"
+        for path in construct.used(workspace, campaign):
+            yield problem_at(
+                workspace.place(*path, key=True), construct.code, message, construct.help, severity
+            )
