@@ -27,7 +27,7 @@ LINKS = ("unsubscribe_url", "preferences_url", "web_url")
 def context_names(
     workspace: Workspace, campaign: Campaign, *, offer: str | None = None
 ) -> dict[str, Description]:
-    """Every name by what it holds: a word (`text`, `number`, `date` …), a dict of names, or a list of one dict.
+    """Every name by what it holds: a word (`text`, `number` …), a dict of names, or a list of one dict.
 
     `offer`: the offer of a step; without it the campaign's own. `offer` is among the names only where one is.
     """

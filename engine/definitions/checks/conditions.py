@@ -33,7 +33,7 @@ GROUPS: tuple[tuple[type[Definition], str, str], ...] = (
 def walk(
     workspace: Workspace, conditions: Iterable[Condition], *path: Key
 ) -> Iterator[tuple[Condition, Path]]:
-    """Every condition below `path` with its own path, groups included."""
+    """Every condition below `path` with its own path."""
     for number, condition in enumerate(conditions):
         yield from walk_one(workspace, condition, *_item(workspace, path, number))
 

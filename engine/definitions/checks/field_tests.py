@@ -106,11 +106,11 @@ def _values(
         message, help = f"`{test}` has nothing to compare with", "write at least one value"
         yield problem_at(workspace.place(*at, test, key=True), "X022", message, help)
     for number, value in enumerate(values):
-        help = _objection(value, kind)
-        if help is not None:
+        objection = _objection(value, kind)
+        if objection is not None:
             place = workspace.place(*at, test, number) if len(values) > 1 else workspace.place(*at, test)
             message = f"`{as_written(value)}` is never a value of `{name}`, which holds {NAMES[kind.kind]}"
-            yield problem_at(place, "X022", message, help)
+            yield problem_at(place, "X022", message, objection)
 
 
 def _objection(value: Scalar, kind: FieldType) -> str | None:

@@ -1,4 +1,4 @@
-"""Valid, but not run by this version: said plainly by `check`, and refused by `send` where it would change a letter.
+"""Valid, but not run by this version: said plainly by `check`, refused by `send` where it would matter.
 
 The one list of such constructs. When an engine for one of them arrives, its line goes.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from engine.definitions.places import Path, problem_at
 from engine.definitions.schema.campaign import Campaign
@@ -85,6 +86,7 @@ def _marketing(campaign: Campaign) -> bool:
 
 
 BY_HAND = "`touchbase send` sends the current occurrence by hand"
+WHILE_AWAY = "letters go out as usual on other days; on these, choose another sender"
 REMOVE = "remove it to send now; it is kept for the version that runs it"
 
 CONSTRUCTS = (
@@ -100,7 +102,7 @@ CONSTRUCTS = (
     NotYet("N014", "days without letters", REMOVE, True, _policy("not_on")),
     NotYet("N015", "holding marketing back", REMOVE, True, _policy("hold_marketing_for", _marketing)),
     NotYet("N016", "an order of campaigns", REMOVE, True, _policy("order")),
-    NotYet("N017", "standing in for a sender who is away", REMOVE, True, _away),
+    NotYet("N017", "standing in for a sender who is away", WHILE_AWAY, True, _away),
     NotYet("N020", "a schedule", BY_HAND, False, _written("schedule")),
     NotYet("N021", "measuring a goal", "letters are sent without it", False, _written("goal")),
     NotYet("N022", "looking at a feed by itself", "it is read when a letter is made", False, _checked),
@@ -109,24 +111,33 @@ CONSTRUCTS = (
 
 def not_yet(workspace: Workspace) -> list[Problem]:
     """A warning for each construct that makes `send` refuse, a note for each that only does nothing yet."""
-    return list(
-        dict.fromkeys(
-            found for campaign in workspace.campaigns.values() for found in _all(workspace, campaign)
-        )
-    )
+    found = [problem for campaign in workspace.campaigns.values() for _, problem in _all(workspace, campaign)]
+    return list(dict.fromkeys(found))
 
 
-def blocking(workspace: Workspace, campaign: Campaign) -> list[Problem]:
-    """What keeps this campaign from being sent by this version; empty when it may go."""
-    return [found for found in _all(workspace, campaign) if found.severity is Severity.WARNING]
+def blocking(workspace: Workspace, campaign: Campaign, day: date | None = None) -> list[Problem]:
+    """What keeps this campaign from being sent by this version; empty when it may go.
+
+    `day`: the day of sending; with it, senders who are not away on that day are no obstacle.
+    """
+    return [
+        found
+        for path, found in _all(workspace, campaign)
+        if found.severity is Severity.WARNING and not (day and _is_present(workspace, path, day))
+    ]
 
 
-def _all(workspace: Workspace, campaign: Campaign) -> Iterator[Problem]:
+def _is_present(workspace: Workspace, path: Path, day: date) -> bool:
+    """True for the `away` of a sender who is there on that day."""
+    away = workspace.senders[str(path[1])].away if path[0] == "senders" else None
+    return away is not None and not away.from_ <= day <= away.until
+
+
+def _all(workspace: Workspace, campaign: Campaign) -> Iterator[tuple[Path, Problem]]:
     for construct in CONSTRUCTS:
         severity = Severity.WARNING if construct.blocking else Severity.NOTE
         ending = "; `send` refuses the campaigns it concerns" if construct.blocking else ""
         message = f"{construct.words} is valid, but not run by this version yet{ending}"
         for path in construct.used(workspace, campaign):
-            yield problem_at(
-                workspace.place(*path, key=True), construct.code, message, construct.help, severity
-            )
+            place = workspace.place(*path, key=True)
+            yield path, problem_at(place, construct.code, message, construct.help, severity)

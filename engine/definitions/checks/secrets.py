@@ -1,4 +1,4 @@
-"""Secrets: set where they are needed, out of sight where they are written. Values never appear in a message."""
+"""Secrets: set where they are needed, out of sight where they are written. No message shows a value."""
 
 from __future__ import annotations
 
