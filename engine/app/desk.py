@@ -1,0 +1,153 @@
+"""An opened workspace: its definitions, its database, its clock and its way out, each made when first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from engine import clock
+from engine.definitions.schema.campaign import Campaign
+from engine.definitions.workspace import Workspace, concerning, load
+from engine.errors import DefinitionsError, UsageError
+from engine.model.problem import Problem, Severity
+from engine.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from engine.providers.base import Provider
+    from engine.store.database import Database
+    from engine.store.fields import FieldColumn
+
+COLUMN_KINDS = {"yes_or_no": "boolean", "moment": "text"}
+"""Kinds of the format whose column type has another name; the rest are called the same."""
+
+
+class RolledBack(Exception):
+    """Leaves a transaction without keeping it: how `plan` changes nothing."""
+
+
+class Desk:
+    """Everything one command works on. `now` is the moment it began, and stays so."""
+
+    def __init__(self, chosen: Settings, workspace: Workspace, problems: list[Problem]) -> None:
+        self.settings = chosen
+        self.workspace = workspace
+        self.problems = problems
+        self.now = clock.now()
+        self._database: Database | None = None
+
+    @classmethod
+    def open(cls, workspace: Path | None) -> Desk:
+        """The nearest workspace. Raises UsageError without one, DefinitionsError when config/ has errors."""
+        chosen = settings(workspace)
+        found, problems = load(chosen.root)
+        if found is None:
+            raise DefinitionsError(_errors(problems), chosen.root)
+        desk = cls(chosen, found, problems)
+        own = [problem for problem in _errors(problems) if not desk.is_campaign_file(problem.file)]
+        if own:
+            raise DefinitionsError(own, chosen.root)
+        return desk
+
+    @property
+    def root(self) -> Path:
+        """The workspace's folder."""
+        return self.settings.root
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The project's own clock."""
+        return ZoneInfo(self.workspace.project.time_zone)
+
+    def is_campaign_file(self, file: str) -> bool:
+        """Whether a problem in this file concerns one campaign only."""
+        return file.startswith("campaigns/")
+
+    def moment(self, at: str | None) -> datetime:
+        """The moment written as `--at`, in the project's zone, or now."""
+        return clock.read_moment(at, self.zone, source="--at") if at else self.now
+
+    def campaign(self, name: str) -> Campaign:
+        """The campaign of that id. Raises UsageError for an unknown one, DefinitionsError for a broken one."""
+        workspace = self.workspace
+        if name not in workspace.declared("campaigns") and name not in workspace.campaigns:
+            near = get_close_matches(name, workspace.declared("campaigns"), n=1)
+            known = ", ".join(sorted(workspace.declared("campaigns"))) or "none yet"
+            raise UsageError(
+                f"there is no campaign `{name}`",
+                help=f"did you mean `{near[0]}`?" if near else f"there are: {known}",
+            )
+        stopping = concerning(self.problems, workspace, name)
+        if stopping or name not in workspace.campaigns:
+            raise DefinitionsError(stopping or _errors(self.problems), self.root)
+        return workspace.campaigns[name]
+
+    @property
+    def database(self) -> Database:
+        """The database, opened at the first need."""
+        if self._database is None:
+            from engine.store.database import open_database
+
+            url = self.settings.database_url(self.workspace.project.database.reveal())
+            self._database = open_database(url, root=self.root)
+        return self._database
+
+    @cached_property
+    def fields(self) -> tuple[FieldColumn, ...]:
+        """The declared customer fields and their columns."""
+        from engine.store import fields
+
+        kinds = {
+            name: COLUMN_KINDS.get(str(kind.kind), str(kind.kind))
+            for name, kind in self.workspace.customers.fields.items()
+        }
+        return fields.ensure(self.database, kinds, self.now)
+
+    @contextmanager
+    def trial(self) -> Iterator[Connection]:
+        """A transaction in which everything may be done and nothing is kept."""
+        try:
+            with self.database.write() as connection:
+                yield connection
+                raise RolledBack
+        except RolledBack:
+            pass
+
+    def provider(self) -> Provider:
+        """The chosen way out, not opened yet."""
+        from engine.providers.registry import make_provider
+
+        project = self.workspace.project
+        options = project.options()
+        if options is None:
+            raise UsageError(
+                f"there is no provider `{project.provider}`", help="name one of `providers:` in config/project.yaml"
+            )
+        return make_provider(
+            project.provider,
+            {"type": options.type, **options.plain()},
+            workspace=self.root,
+            allow_private_networks=project.allow_private_networks,
+        )
+
+    @property
+    def provider_type(self) -> str:
+        """The chosen provider's type: outbox, postmark, smtp …"""
+        options = self.workspace.project.options()
+        return options.type if options is not None else ""
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._database is not None:
+            self._database.close()
+
+
+def _errors(problems: list[Problem]) -> list[Problem]:
+    return [problem for problem in problems if problem.severity is Severity.ERROR]
