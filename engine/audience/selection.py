@@ -1,0 +1,205 @@
+"""The audience of a run as one SELECT: everybody it names, each with a decision and its first reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, null, or_, select, union
+from sqlalchemy.sql.selectable import CTE, FromClause, NamedFromClause, Subquery
+
+from engine.audience.conditions import GIVEN_STATES, in_segment
+from engine.audience.holdout import is_held_out
+from engine.audience.profile import earlier_variants, given_offer, profile_text
+from engine.audience.rulebook import Rulebook
+from engine.audience.segments import segment_select
+from engine.errors import Refused
+from engine.model.words import Purpose, Reason, State
+from engine.store import tables
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a run asks of the audience.
+
+    Attributes:
+        campaign, occurrence: name the run.
+        include, exclude: segments; being in one of `include` is enough to be selected.
+        purpose: service letters need no subscription and stop only at suppressions of everything.
+        topic: what marketing letters must be subscribed to; "" asks for no subscription.
+        holdout: the share, 0 to 1, that gets nothing.
+        salt: names the experiment; "" is the campaign's own.
+        fields: customer fields that decide the variant, in the order the profile gives them.
+        offers: offers of which the profile says whether they were given before.
+    """
+
+    campaign: str
+    occurrence: str
+    include: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    purpose: Purpose = Purpose.MARKETING
+    topic: str = ""
+    holdout: float = 0.0
+    salt: str = ""
+    fields: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
+
+
+def audience_select(rules: Rulebook, selection: Selection) -> Select[Any]:
+    """One row for everybody in `include`: customer, state, reason, profile, address.
+
+    The state is planned, held_out or skipped, with the first reason that applies, in this order: excluded,
+    no_address, suppressed, unsubscribed, not_subscribed, shared_address (several selected customers have the
+    address and it is not the lowest row's turn), already_sent (in this very occurrence), holdout.
+
+    Raises:
+        Refused: a segment of `exclude` is unknown, empty or refers to itself; to go on would write to the
+            very people who were to be spared.
+        UnsupportedFeature: a test that has no meaning for the field's kind.
+    """
+    for name in selection.exclude:
+        if not rules.is_sound(name):
+            raise Refused(
+                f"{selection.campaign} excludes `{name}`, which is unknown, empty or refers to itself",
+                help="repair it in config/segments.yaml; nobody was selected",
+            )
+    chosen = _chosen(rules, selection)
+    first = _first_of_address(chosen)
+    not_first = and_(first.c.lowest.is_not(None), first.c.lowest != chosen.c.customer)
+    reason = case(
+        (chosen.c.barred.is_not(None), chosen.c.barred),
+        (not_first, Reason.SHARED_ADDRESS.value),
+        (chosen.c.sent, Reason.ALREADY_SENT.value),
+        (chosen.c.held, Reason.HOLDOUT.value),
+    )
+    state = case(
+        (or_(chosen.c.barred.is_not(None), not_first, chosen.c.sent), State.SKIPPED.value),
+        (chosen.c.held, State.HELD_OUT.value),
+        else_=State.PLANNED.value,
+    )
+    return select(
+        chosen.c.customer,
+        state.label("state"),
+        reason.label("reason"),
+        chosen.c.profile,
+        chosen.c.address,
+    ).outerjoin_from(chosen, first, first.c.address_hash == chosen.c.address_hash)
+
+
+def _chosen(rules: Rulebook, selection: Selection) -> CTE:
+    people = rules.customers
+    earlier = earlier_variants(selection.campaign)
+    given = tuple(given_offer(offer, number) for number, offer in enumerate(selection.offers))
+    excluded, suppressed, sent = _excluded(rules, selection), _suppressed(selection), _sent(selection)
+    said = tables.subscriptions.alias("said")
+    source: FromClause = people
+    for joined in (earlier, *given, excluded, sent):
+        if joined is not None:
+            source = source.outerjoin(joined, joined.c.customer == people.c.id)
+    source = source.outerjoin(suppressed, suppressed.c.address_hash == people.c.address_hash)
+    source = source.outerjoin(said, and_(said.c.customer == people.c.id, said.c.topic == selection.topic))
+    held = (
+        is_held_out(
+            people.c.address_hash, selection.salt or selection.campaign, selection.holdout, rules.dialect
+        )
+        if selection.holdout > 0
+        else false()
+    )
+    columns: list[ColumnElement[Any]] = [
+        people.c.id.label("customer"),
+        people.c.address_hash,
+        people.c.email.label("address"),
+        _barred(people, selection, excluded, suppressed, said).label("barred"),
+        sent.c.customer.is_not(None).label("sent"),
+        held.label("held"),
+        profile_text(people, selection.fields, given, earlier, rules).label("profile"),
+    ]
+    return select(*columns).select_from(source).where(_included(rules, selection)).cte("chosen")
+
+
+def _included(rules: Rulebook, selection: Selection) -> ColumnElement[bool]:
+    people = rules.customers
+    if not selection.include:
+        return false()
+    if len(selection.include) == 1:
+        return in_segment(people, selection.include[0], rules)
+    return people.c.id.in_(
+        union(*(segment_select(rules, name).subquery().select() for name in selection.include))
+    )
+
+
+def _excluded(rules: Rulebook, selection: Selection) -> Subquery | None:
+    if not selection.exclude:
+        return None
+    members = [segment_select(rules, name).subquery() for name in selection.exclude]
+    every = union(*(select(member.c.id.label("customer")) for member in members))
+    return every.subquery("excluded")
+
+
+def _suppressed(selection: Selection) -> Subquery:
+    """Addresses that must not get this purpose at all, and those that left the topic, whoever has them."""
+    stop, topic = tables.suppressions, f"topic:{selection.topic}"
+    scopes = ["all"] if selection.purpose is Purpose.SERVICE else ["all", "marketing"]
+    left = selection.purpose is not Purpose.SERVICE and bool(selection.topic)
+    entirely = func.max(case((stop.c.scope.in_(scopes), 1), else_=0))
+    return (
+        select(stop.c.address_hash, entirely.label("entirely"))
+        .where(stop.c.scope.in_([*scopes, topic] if left else scopes))
+        .group_by(stop.c.address_hash)
+        .subquery("suppressed")
+    )
+
+
+def _sent(selection: Selection) -> Subquery:
+    """Who already has a letter of this very occurrence, or may have."""
+    delivery, run = tables.deliveries.alias(), tables.runs.alias()
+    states = (*GIVEN_STATES, State.SUBMITTING)
+    same_run = and_(run.c.campaign == selection.campaign, run.c.occurrence == selection.occurrence)
+    return (
+        select(delivery.c.customer)
+        .join_from(run, delivery, delivery.c.run == run.c.id)
+        .where(same_run, delivery.c.state.in_(states))
+        .distinct()
+        .subquery("sent")
+    )
+
+
+def _barred(
+    people: FromClause,
+    selection: Selection,
+    excluded: Subquery | None,
+    suppressed: Subquery,
+    said: NamedFromClause,
+) -> ColumnElement[Any]:
+    """The first reason that has to do with the person alone; NULL where there is none."""
+    reasons: list[tuple[ColumnElement[Any], str]] = []
+    if excluded is not None:
+        reasons.append((excluded.c.customer.is_not(None), Reason.EXCLUDED.value))
+    reasons.append((people.c.address_hash.is_(None), Reason.NO_ADDRESS.value))
+    reasons.append((suppressed.c.entirely == 1, Reason.SUPPRESSED.value))
+    if selection.topic and selection.purpose is not Purpose.SERVICE:
+        left = or_(suppressed.c.entirely == 0, said.c.subscribed.is_(False))
+        reasons.append((left, Reason.UNSUBSCRIBED.value))
+        reasons.append((said.c.customer.is_(None), Reason.NOT_SUBSCRIBED.value))
+    return case(*reasons, else_=null())
+
+
+def _first_of_address(chosen: CTE) -> Subquery:
+    """For addresses that several customers have: the lowest row among those who could get the letter.
+
+    Shared addresses are few and the index finds them; ranking a million addresses would sort them all.
+    """
+    people = tables.customers.alias("everybody")
+    shared = (
+        select(people.c.address_hash)
+        .where(people.c.address_hash.is_not(None))
+        .group_by(people.c.address_hash)
+        .having(func.count() > 1)
+    )
+    rival = chosen.alias("rival")
+    return (
+        select(rival.c.address_hash, func.min(rival.c.customer).label("lowest"))
+        .where(rival.c.barred.is_(None), rival.c.address_hash.in_(shared))
+        .group_by(rival.c.address_hash)
+        .subquery("first_of_address")
+    )
