@@ -1,0 +1,110 @@
+"""What the proof-reader is told about a letter, and what it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.model.problem import Problem, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the workspace knows and the HTML cannot say by itself. An empty text means: not known, not checked.
+
+    `marketing`: it needs a way out and a postal address. `language`: BCP 47, of the words in the letter.
+    `public_url`: where our own reader pages live; letters tried out on this machine may link to loopback there.
+    `code`: the offer's code this very letter carries. `encoded`: the way out wraps long lines itself
+    (quoted-printable or base64), as every provider of ours does.
+    """
+
+    marketing: bool = True
+    language: str = ""
+    address: str = ""
+    unsubscribe_url: str = ""
+    preferences_url: str = ""
+    web_url: str = ""
+    public_url: str = ""
+    code: str = ""
+    encoded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One remark. `code` is a rule of table.RULES; `line` counts from 1 in the linted HTML, 0: the whole letter.
+
+    `part`: "html", "text", "subject", "preheader" or a header's name. `element`: the tag, or "".
+    `quote`: the words or the address it is about. `source`: where the rule comes from.
+    """
+
+    code: str
+    level: Severity
+    message: str
+    help: str = ""
+    line: int = 0
+    part: str = "html"
+    element: str = ""
+    quote: str = ""
+    source: str = ""
+
+    def as_problem(self, file: str, line: int | None = None) -> Problem:
+        """The same as a problem of `check`, in that file (and on the template's line, where it is known)."""
+        return Problem(
+            file, self.line if line is None else line, 0, self.code, self.message, self.help, self.level
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What a rule yields before the table adds code, level and source. `level` only where it differs."""
+
+    message: str
+    help: str = ""
+    line: int = 0
+    part: str = "html"
+    element: str = ""
+    quote: str = ""
+    level: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Everything of the letter that is not HTML."""
+
+    text: str
+    subject: str
+    preheader: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+
+    def header(self, name: str) -> str | None:
+        """A header's value, whatever its capitals; None when it is missing."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+
+SPACES = re.compile(r"\s+")
+
+
+def one_line(text: str, longest: int = 60) -> str:
+    """The text on one line, shortened, for quoting."""
+    flat = SPACES.sub(" ", text).strip()
+    return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
+
+
+def template_line(finding: Finding, source: str) -> int:
+    """The line of the template that most likely made what the finding quotes; 0 when nothing fits.
+
+    Rendering moves lines and fills values in, so this looks for the longest run of words that both share.
+    """
+    words = [word for word in re.split(r"[^\w:/.#-]+", finding.quote) if len(word) > 2]
+    tag = f"<{finding.element}"
+    best, where = 0, 0
+    for number, text in enumerate(source.splitlines(), start=1):
+        score = sum(len(word) for word in words if word in text)
+        if score and finding.element and tag in text:
+            score += 1
+        if score > best:
+            best, where = score, number
+    return where
