@@ -1,0 +1,121 @@
+"""From a profile to a variant: which posts, from whom, with or without the offer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+import orjson
+
+from engine.audience.profile import Profile
+from engine.content.choice import Candidate, choose
+from engine.definitions.schema.campaign import Campaign, FeedChoice
+from engine.definitions.schema.senders import ACCOUNT_OWNER, AccountOwner, Sender
+from engine.model.duration import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class VariantKey:
+    """All that decides a variant: people with the same key read the same letter but for its slots.
+
+    `posts`: row numbers by the name the template knows the feed by. `sender`, `owner`: keys of senders;
+    `owner` is the customer's own person, "" where the workspace names none.
+    """
+
+    posts: tuple[tuple[str, tuple[int, ...]], ...]
+    sender: str
+    owner: str
+    offer: bool
+
+    def text(self) -> str:
+        """The key as stored."""
+        return orjson.dumps([list(self.posts), self.sender, self.owner, self.offer]).decode()
+
+    @classmethod
+    def read(cls, text: str) -> VariantKey:
+        """A stored key."""
+        posts, sender, owner, offer = orjson.loads(text)
+        return cls(tuple((name, tuple(ids)) for name, ids in posts), sender, owner, offer)
+
+    def without_offer(self) -> VariantKey:
+        """The same letter for somebody who gets no code."""
+        return replace(self, offer=False)
+
+    @property
+    def post_ids(self) -> tuple[int, ...]:
+        """Every post in the letter."""
+        return tuple(number for _, ids in self.posts for number in ids)
+
+
+@dataclass(frozen=True)
+class Chooser:
+    """What a campaign's choice depends on, the same for everybody in the run.
+
+    `candidates`: the posts that may be sent at all, by the campaign's name for the feed. `fields`: the profile's
+    fields in their order (see `profile_fields`). `ages`: each feed's `max_age`.
+    """
+
+    campaign: Campaign
+    candidates: Mapping[str, Sequence[Candidate]]
+    ages: Mapping[str, Duration | None]
+    senders: Mapping[str, Sender]
+    account_owner: AccountOwner | None
+    fields: tuple[str, ...]
+    moment: datetime
+    today: date
+
+    def choose(self, profile: Profile, seen: frozenset[int]) -> VariantKey | str:
+        """The variant's key, or the reason why people with this profile get no letter.
+
+        `seen`: posts (row numbers) that were in this campaign's earlier letters to them.
+        """
+        posts: list[tuple[str, tuple[int, ...]]] = []
+        for name, wanted in self.campaign.content.feeds.items():
+            choice = choose(
+                self.candidates[name],
+                seen=seen,
+                interests=self._interests(profile, wanted),
+                match=wanted.match is not None,
+                pick=wanted.pick,
+                at_least=wanted.at_least,
+                if_fewer=wanted.if_fewer,
+                now=self.moment,
+                max_age=self._max_age(name, wanted),
+            )
+            if choice.reason is not None:
+                return str(choice.reason)
+            posts.append((name, tuple(candidate.id for candidate in choice.posts)))
+        owner = self._owner(profile)
+        sender = owner if self.campaign.sender == ACCOUNT_OWNER else self._present(self.campaign.sender)
+        return VariantKey(tuple(posts), sender, owner, self.campaign.content.offer is not None)
+
+    def _interests(self, profile: Profile, wanted: FeedChoice) -> tuple[str, ...]:
+        return () if wanted.match is None else profile.words(self.fields.index(wanted.match))
+
+    def _max_age(self, name: str, wanted: FeedChoice) -> Duration | None:
+        """The shorter of the feed's `max_age` and the campaign's `since`."""
+        ages = [age for age in (self.ages.get(name), wanted.since) if isinstance(age, Duration)]
+        return max(ages, key=lambda age: age.before(self.moment), default=None)
+
+    def _owner(self, profile: Profile) -> str:
+        if self.account_owner is None:
+            return ""
+        named = profile.values[self.fields.index(self.account_owner.from_field)]
+        return self._present(named if named in self.senders else self.account_owner.otherwise)
+
+    def _present(self, name: str) -> str:
+        """The sender, or whoever stands in on the day of the run."""
+        for _ in range(len(self.senders)):
+            away = self.senders[name].away
+            if away is None or not away.from_ <= self.today <= away.until:
+                break
+            name = away.cover
+        return name
+
+
+def profile_fields(campaign: Campaign, account_owner: AccountOwner | None) -> tuple[str, ...]:
+    """The customer fields that decide the variant: interests to match by, and the owner's field."""
+    matched = [wanted.match for wanted in campaign.content.feeds.values() if wanted.match is not None]
+    owner = [account_owner.from_field] if account_owner is not None else []
+    return tuple(dict.fromkeys([*matched, *owner]))
