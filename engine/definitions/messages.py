@@ -19,7 +19,9 @@ from engine.definitions.suggest import nearest, suggestion
 from engine.model.problem import Problem
 
 Error = dict[str, Any]
+# What the readers of values say, who do not know the key they read for.
 UNREADABLE = "cannot be read here"
+EXPECTED = "expected "
 NEEDS = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -55,7 +57,7 @@ def explain(
     for entry in errors:
         location = tuple(entry["loc"])
         missing = entry["type"] == "missing" and teller.path(location) in replaced
-        if not missing and not teller.told(location):
+        if not missing and not teller.told(location, whole=entry["type"] == "mistake"):
             problems.append(teller.problem(entry))
     return list(dict.fromkeys(problems))
 
@@ -101,10 +103,10 @@ class _Teller:
                 path = (*path, element)
         return path
 
-    def told(self, location: tuple[Key, ...]) -> bool:
-        """True when a problem of this value was told already."""
-        path = self.path(location)
-        return any(path[: len(broken)] == broken for broken in self.document.broken)
+    def told(self, location: tuple[Key, ...], *, whole: bool = False) -> bool:
+        """True when a problem of this value was told already; `whole`: or of anything in it."""
+        path, told = self.path(location), self.document.broken
+        return any(path[: len(one)] == one or (whole and one[: len(path)] == path) for one in told)
 
     def replaces(self, error: Error) -> Path | None:
         """For an unknown key that looks like a setting: the path of that setting."""
@@ -156,6 +158,8 @@ class _Teller:
     def name(self, location: tuple[Key, ...]) -> str:
         """What to call the value: the nearest key above it."""
         words = [str(part) for part in self.path(location) if isinstance(part, str)]
+        if location and location[-1] == "[key]":
+            words.pop()
         return words[-1] if words else self.document.file
 
     def unknown_key(self, error: Error, location: tuple[Key, ...]) -> Problem:
@@ -190,7 +194,9 @@ class _Teller:
     def mistake(self, error: Error, location: tuple[Key, ...]) -> Problem:
         """An error in the models' own words."""
         context = error["ctx"]
-        message = str(context["message"]).replace(UNREADABLE, f"cannot be read as `{self.name(location)}`")
+        name = self.name(location)
+        message = str(context["message"]).replace(UNREADABLE, f"cannot be read as `{name}`")
+        message = message.replace(EXPECTED, f"`{name}` needs ")
         whole = isinstance(error["input"], dict | Definition)
         if context["at"]:
             place = self.document.key_place((*self.path(location), *context["at"]))
@@ -204,8 +210,8 @@ class _Teller:
         """A list where text belongs, and so on."""
         needs, written = NEEDS[str(error["type"])], error["input"]
         found = describe(written)
-        if isinstance(written, str):
-            found = f"the text `{written}`" if len(written) <= 40 else "text"
+        if isinstance(written, str | float) and len(as_written(written)) <= 40:
+            found = f"the text `{written}`" if isinstance(written, str) else f"`{as_written(written)}`"
         help = ""
         if needs == "a list" and isinstance(written, str | int | float):
             help = f"write `[{as_written(written)}]`, or one value a line after `- `"

@@ -56,7 +56,7 @@ def _item(workspace: Workspace, path: Path, number: int) -> Path:
 def check_conditions(
     workspace: Workspace, conditions: Iterable[Condition], *path: Key, in_sequence: bool = False
 ) -> Iterator[Problem]:
-    """Problems of all conditions below `path`. `in_sequence`: an event started it, so `same` has a meaning."""
+    """Problems of all conditions below `path`. `in_sequence`: an event started it, so `same` has sense."""
     for condition, at in walk(workspace, conditions, *path):
         yield from check_condition(workspace, condition, at, in_sequence=in_sequence)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from engine.definitions.checks.field_tests import NAMES, field_names, field_type
 from engine.definitions.checks.names import each_known, known
@@ -11,7 +12,7 @@ from engine.definitions.schema.customers import FieldKind
 from engine.definitions.schema.senders import ACCOUNT_OWNER
 from engine.definitions.suggest import suggestion
 from engine.definitions.workspace import Workspace
-from engine.model.problem import Problem
+from engine.model.problem import Problem, Severity
 
 WORDS = (FieldKind.TEXT, FieldKind.ONE_OF)
 
@@ -78,4 +79,5 @@ def check_policy(workspace: Workspace) -> Iterator[Problem]:
         workspace, "segment", policy.hold_marketing_for, segments, "policy", "hold_marketing_for"
     )
     campaigns = workspace.declared("campaigns")
-    yield from each_known(workspace, "campaign", policy.order, campaigns, "policy", "order")
+    for found in each_known(workspace, "campaign", policy.order, campaigns, "policy", "order"):
+        yield replace(found, severity=Severity.WARNING)  # a campaign that is gone holds nobody up

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.definitions.places import Key, problem_at
 from engine.definitions.schema.campaign import Campaign
 from engine.definitions.schema.steps import SendStep, Step, WaitForStep
-from engine.definitions.suggest import suggestion
+from engine.definitions.suggest import nearest
 from engine.definitions.workspace import Workspace
 from engine.model.problem import Problem
 
@@ -69,7 +69,8 @@ def _there(workspace: Workspace, written: str, folders: tuple[str, ...], *path: 
         return
     shown = [f"{folder}/" for folder in folders if folder != "."] or ["the workspace"]
     present = _present(root, folders) if folders != (".",) else []
-    help = suggestion(written, present, otherwise=f"put it into {shown[0]}")
+    near = nearest(written, present)
+    help = f"did you mean `{near}`?" if near else f"put it into {shown[0]}"
     message = f"there is no file `{written}` in {' or '.join(shown)}"
     yield problem_at(workspace.place(*path), "X019", message, help)
 

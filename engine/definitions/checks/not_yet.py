@@ -25,7 +25,7 @@ class NotYet:
     """
 
     code: str
-    words: str
+    key: str
     help: str
     blocking: bool
     used: Callable[[Workspace, Campaign], list[Path]]
@@ -87,25 +87,25 @@ def _marketing(campaign: Campaign) -> bool:
 
 BY_HAND = "`touchbase send` sends the current occurrence by hand"
 WHILE_AWAY = "letters go out as usual on other days; on these, choose another sender"
-REMOVE = "remove it to send now; it is kept for the version that runs it"
+REMOVE = "remove it to send now; it is kept for the version that carries it out"
 
 CONSTRUCTS = (
-    NotYet("N001", "a cadence", REMOVE, True, _written("cadence")),
-    NotYet("N002", "a trigger", REMOVE, True, _written("trigger")),
-    NotYet("N003", "a sequence of steps", REMOVE, True, _written("steps")),
-    NotYet("N004", "a way out of a sequence", REMOVE, True, _written("exit_when")),
-    NotYet("N005", "stopping a run by itself", REMOVE, True, _written("safety", "stop_if")),
-    NotYet("N010", "a cap", REMOVE, True, _caps),
-    NotYet("N011", "the policy's cadence", REMOVE, True, _policy("cadence", _marketing)),
-    NotYet("N012", "a balance of intents", REMOVE, True, _policy("balance")),
-    NotYet("N013", "quiet hours", REMOVE, True, _policy("quiet_hours")),
-    NotYet("N014", "days without letters", REMOVE, True, _policy("not_on")),
-    NotYet("N015", "holding marketing back", REMOVE, True, _policy("hold_marketing_for", _marketing)),
-    NotYet("N016", "an order of campaigns", REMOVE, True, _policy("order")),
-    NotYet("N017", "standing in for a sender who is away", WHILE_AWAY, True, _away),
-    NotYet("N020", "a schedule", BY_HAND, False, _written("schedule")),
-    NotYet("N021", "measuring a goal", "letters are sent without it", False, _written("goal")),
-    NotYet("N022", "looking at a feed by itself", "it is read when a letter is made", False, _checked),
+    NotYet("N001", "cadence", REMOVE, True, _written("cadence")),
+    NotYet("N002", "trigger", REMOVE, True, _written("trigger")),
+    NotYet("N003", "steps", REMOVE, True, _written("steps")),
+    NotYet("N004", "exit_when", REMOVE, True, _written("exit_when")),
+    NotYet("N005", "stop_if", REMOVE, True, _written("safety", "stop_if")),
+    NotYet("N010", "caps", REMOVE, True, _caps),
+    NotYet("N011", "policy.cadence", REMOVE, True, _policy("cadence", _marketing)),
+    NotYet("N012", "balance", REMOVE, True, _policy("balance")),
+    NotYet("N013", "quiet_hours", REMOVE, True, _policy("quiet_hours")),
+    NotYet("N014", "not_on", REMOVE, True, _policy("not_on")),
+    NotYet("N015", "hold_marketing_for", REMOVE, True, _policy("hold_marketing_for", _marketing)),
+    NotYet("N016", "order", REMOVE, True, _policy("order")),
+    NotYet("N017", "away", WHILE_AWAY, True, _away),
+    NotYet("N020", "schedule", BY_HAND, False, _written("schedule")),
+    NotYet("N021", "goal", "letters are sent without it", False, _written("goal")),
+    NotYet("N022", "check_every", "it is read when a letter is made", False, _checked),
 )
 
 
@@ -136,8 +136,8 @@ def _is_present(workspace: Workspace, path: Path, day: date) -> bool:
 def _all(workspace: Workspace, campaign: Campaign) -> Iterator[tuple[Path, Problem]]:
     for construct in CONSTRUCTS:
         severity = Severity.WARNING if construct.blocking else Severity.NOTE
-        ending = "; `send` refuses the campaigns it concerns" if construct.blocking else ""
-        message = f"{construct.words} is valid, but not run by this version yet{ending}"
+        ending = ", so `send` refuses the campaigns it concerns" if construct.blocking else ""
+        message = f"`{construct.key}` is understood, but not carried out by this version yet{ending}"
         for path in construct.used(workspace, campaign):
             place = workspace.place(*path, key=True)
             yield path, problem_at(place, construct.code, message, construct.help, severity)
