@@ -158,6 +158,7 @@ class Smtp:
             if self.user:
                 connection.login(self.user, self.password)
             patient(connection, COMMAND_SECONDS)
+            at_once(connection)
         except BaseException:
             connection.close()
             raise
@@ -227,6 +228,12 @@ def patient(connection: smtplib.SMTP, seconds: float) -> None:
     """How long to wait for the next reply."""
     if connection.sock is not None:
         connection.sock.settimeout(seconds)
+
+
+def at_once(connection: smtplib.SMTP) -> None:
+    """Send the final dot without waiting for the letter's acknowledgement: 40 ms a letter otherwise."""
+    if connection.sock is not None:
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def say_goodbye(connection: smtplib.SMTP) -> None:

@@ -13,6 +13,7 @@ script is for one POST; after the last one everything is `ok`:
     prose:1         this one is accepted with "will not deliver to these inactive addresses"
     account         every message is refused with 400, sender signature not found
     silence, close, reset    accept, then never answer, close, or break the connection
+    bye             accept and answer, then close the connection a moment later
     refuse          break the connection after the headers; nothing is accepted
     truncated, html, object, short, no-id, endless    accept, then answer in that broken way
     slow:SECONDS, drip       accept, then answer late, or one byte at a time
@@ -27,7 +28,6 @@ import asyncio
 import contextlib
 import socket
 import struct
-import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +42,7 @@ from tests.doubles.postmark_rules import (
     faults_of_message,
     faults_of_request,
 )
+from tests.doubles.threaded import serving
 
 TOKEN = "a-server-token"
 INACTIVE = "You tried to send to a recipient that has been marked as inactive."
@@ -226,6 +227,9 @@ class Connection(asyncio.BufferedProtocol):
             case "truncated":
                 self.reply(200, answer[: len(answer) // 2], length=len(answer))
                 return self.transport.close()
+            case "bye":
+                self.reply(200, answer)
+                return self.transport.close()
             case "html":
                 return self.reply(200, b"<html>a proxy's page</html>", "text/html")
             case "object":
@@ -259,9 +263,11 @@ class Connection(asyncio.BufferedProtocol):
                 return
             size = len(answer) if kind == "drip" else 10**9
             self.transport.write(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode())
-            for byte in answer * (1 if kind == "drip" else 1000):
+            for byte in answer if kind == "drip" else range(1000):
+                if self.transport.is_closing():
+                    return
                 self.transport.write(bytes((byte,)) if kind == "drip" else b" " * 1_000_000)
-                await asyncio.sleep(seconds if kind == "drip" else 0)
+                await asyncio.sleep(seconds if kind == "drip" else 0.01)
 
         task = asyncio.get_running_loop().create_task(run())
         self.tasks.add(task)
@@ -295,33 +301,8 @@ class Connection(asyncio.BufferedProtocol):
 @contextlib.contextmanager
 def running(postmark: Postmark) -> Iterator[str]:
     """The server in a thread of this process; its address."""
-    loop = asyncio.new_event_loop()
-    ready = threading.Event()
-    address: list[str] = []
-    stop = asyncio.Event()
-
-    async def serve() -> None:
-        server = await loop.create_server(lambda: Connection(postmark), "127.0.0.1", 0)
-        address.append(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-        ready.set()
-        await stop.wait()
-        server.close()
-
-    def run() -> None:
-        loop.run_until_complete(serve())
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
-
-    thread = threading.Thread(target=run, name="postmark")
-    thread.start()
-    ready.wait()
-    try:
-        yield address[0]
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
+    with serving(lambda: Connection(postmark)) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 async def serve_alone(postmark: Postmark, port: int) -> None:

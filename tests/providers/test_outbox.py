@@ -54,7 +54,9 @@ def test_a_letter_is_a_file_named_after_its_reader(way_out: OutboxWayOut, tmp_pa
     assert path.read_bytes().startswith(b"MIME-Version: 1.0\r\n")
 
 
-@pytest.mark.parametrize("address", ["/etc/passwd@x.example", "CON@x.example", "-rf@x.example", "/a@x.example"])
+@pytest.mark.parametrize(
+    "address", ["/etc/passwd@x.example", "CON@x.example", "-rf@x.example", "/a@x.example"]
+)
 def test_no_address_leads_out_of_the_folder(way_out: OutboxWayOut, tmp_path: Path, address: str) -> None:
     provider = way_out.provider()
     (outcomes,) = run(deliver(provider, batch_of(provider, [to(address)])))

@@ -295,6 +295,21 @@ def test_batches_share_one_connection(way_out: PostmarkWayOut) -> None:
     assert way_out.server.connections == 1
 
 
+def test_a_connection_closed_while_idle_costs_nothing(way_out: PostmarkWayOut) -> None:
+    provider = way_out.provider()
+    way_out.server.follow("bye")
+
+    async def with_a_pause() -> list[str]:
+        first = await provider.send(batch_of(provider, [letter(1)]))
+        await asyncio.sleep(0.1)
+        second = await provider.send(batch_of(provider, [letter(2)]))
+        await provider.close()
+        return [outcome.verdict for outcome in first + second]
+
+    assert run(with_a_pause()) == [Verdict.ACCEPTED, Verdict.ACCEPTED]
+    assert way_out.server.connections == 2
+
+
 def test_a_token_never_goes_over_an_open_network(monkeypatch: pytest.MonkeyPatch) -> None:
     from engine.errors import NetworkError
 
