@@ -50,7 +50,9 @@ VIEWS = [
 ]
 
 
-def photograph(letters: list[Path], into: Path, views: list[View] = VIEWS, scale: float = 1) -> Iterator[Path]:
+def photograph(
+    letters: list[Path], into: Path, views: list[View] = VIEWS, scale: float = 1
+) -> Iterator[Path]:
     """One PNG per letter and view, in the folder `into`."""
     from playwright.sync_api import Route, sync_playwright
 

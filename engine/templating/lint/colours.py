@@ -18,7 +18,7 @@ WORD = re.compile(r"(?<![\w#(-])([a-zA-Z]{3,20})(?![\w(-])")
 
 @lru_cache(maxsize=1024)
 def read_colour(value: str) -> Colour | None:
-    """The first colour in a CSS value (`background` may hold more than one thing); None when there is none."""
+    """The first colour in a CSS value (`background` may hold more things); None when there is none."""
     found = HEX.search(value)
     if found:
         return _from_hex(found.group(1))

@@ -11,10 +11,10 @@ from engine.model.problem import Problem, Severity
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the workspace knows and the HTML cannot say by itself. An empty text means: not known, not checked.
+    """What the workspace knows and the HTML cannot say by itself. Empty: not known, not checked.
 
     `marketing`: it needs a way out and a postal address. `language`: BCP 47, of the words in the letter.
-    `public_url`: where our own reader pages live; letters tried out on this machine may link to loopback there.
+    `public_url`: where our own reader pages live; letters tried out on this machine may link to loopback.
     `code`: the offer's code this very letter carries. `encoded`: the way out wraps long lines itself
     (quoted-printable or base64), as every provider of ours does.
     """
@@ -32,7 +32,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One remark. `code` is a rule of table.RULES; `line` counts from 1 in the linted HTML, 0: the whole letter.
+    """One remark. `code`: a rule of table.RULES; `line`: from 1 in the linted HTML, 0 for the whole letter.
 
     `part`: "html", "text", "subject", "preheader" or a header's name. `element`: the tag, or "".
     `quote`: the words or the address it is about. `source`: where the rule comes from.

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from engine.model.problem import Severity
 from engine.templating.lint.finding import Flaw
 from engine.templating.lint.subject import Subject, flaw_at, inner_text
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
 
 FILE_NAME = re.compile(r"^[\w\-. %]+\.(jpe?g|png|gif|webp|svg|avif|bmp)$", re.IGNORECASE)
 UNDRAWN = re.compile(r"\.(svg|webp|avif)(\?|#|$)", re.IGNORECASE)
@@ -30,8 +34,8 @@ def alternatives(subject: Subject) -> Iterator[Flaw]:
             )
 
 
-def _alone_in_link(image: object) -> bool:
-    link = next(image.iterancestors("a"), None)  # type: ignore[attr-defined]
+def _alone_in_link(image: Element) -> bool:
+    link = next(image.iterancestors("a"), None)
     if link is None or not link.get("href"):
         return False
     return not inner_text(link) and not any((other.get("alt") or "").strip() for other in link.iter("img"))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from engine.model.problem import Severity
 from engine.templating.lint.finding import Flaw, one_line
 from engine.templating.lint.links import is_loopback
 from engine.templating.lint.subject import FILLER, Subject, inner_text, line_of
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
 
 SHORTEST, LONGEST = 40, 130
 SHOWN = 60  # characters of a subject most inboxes show
@@ -46,7 +50,7 @@ def preheader(subject: Subject) -> Iterator[Flaw]:
         yield Flaw("the inbox will show the letter's first words after the preheader", help, line_of(element))
 
 
-def _first_words(subject: Subject) -> tuple[object, str] | None:  # the element is lxml's
+def _first_words(subject: Subject) -> tuple[Element, str] | None:
     for element in subject.body.iter():
         if (
             isinstance(element.tag, str)
@@ -125,7 +129,7 @@ def header_lines(subject: Subject) -> Iterator[Flaw]:
         if CONTROL.search(value):
             message = f"{name} holds a line break or control character"
             yield Flaw(message, "remove it from the value", part=name, quote=one_line(value))
-        if max((len(word.encode()) for word in value.split()), default=0) > LONGEST_WORD:
+        if max((len(word.encode("utf-8", "replace")) for word in value.split()), default=0) > LONGEST_WORD:
             yield Flaw(
                 f"{name} holds a word too long for one line", "shorten it", part=name, quote=one_line(value)
             )

@@ -18,6 +18,7 @@ NARROWEST, WIDEST = 320, 700  # Cerberus 600 and 680, MJML 600, Postmark 570, Ma
 DEEPEST = 12
 BLOCKS = ("table", "td", "div")
 MSO_WIDTH = re.compile(r"width\s*[:=]\s*[\"']?(\d+)", re.IGNORECASE)
+PIXELS = re.compile(r"PixelsPerInch>\s*96\b")
 
 
 def _widths(subject: Subject) -> Iterator[tuple[Element, float]]:
@@ -52,7 +53,7 @@ def layout_tables(subject: Subject) -> Iterator[Flaw]:
             yield flaw_at(
                 table, "screen readers read this layout table out as data", 'write role="presentation"'
             )
-        missing = [name for name in ("cellpadding", "cellspacing", "border") if table.get(name) is None]
+        missing = [name for name in ("cellpadding", "cellspacing") if table.get(name) is None]
         if missing:
             message = f"this table does not say {', '.join(missing)}; Outlook then adds its own gaps"
             help = " ".join(f'{name}="0"' for name in missing)
@@ -85,7 +86,7 @@ def padding(subject: Subject) -> Iterator[Flaw]:
 
 
 def is_button(subject: Subject, element: Element) -> bool:
-    """Whether the element is a padded link on a colour of its own, or the padded block such a link sits in."""
+    """Whether the element is a padded link on a colour of its own or of its table cell."""
     if element.tag != "a":
         return False
     look = subject.look(element)
@@ -107,7 +108,7 @@ def nesting(subject: Subject) -> Iterator[Flaw]:
 
 def pixels_per_inch(subject: Subject) -> Iterator[Flaw]:
     """O01"""
-    if "PixelsPerInch" not in subject.outlook_only:
+    if not PIXELS.search(subject.outlook_only):
         help = "add <!--[if mso]><xml><o:OfficeDocumentSettings><o:PixelsPerInch>96… to <head>"
         yield Flaw("Outlook on a sharp screen scales pictures and widths wrongly", help, 1)
 

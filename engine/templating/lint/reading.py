@@ -98,10 +98,9 @@ def underlines(subject: Subject) -> Iterator[Flaw]:
 
 
 def _link_of(element: Element) -> Element | None:
-    while element is not None:
-        if element.tag == "a":
-            return element if element.get("href") else None
-        element = element.getparent()
+    for above in (element, *element.iterancestors()):
+        if above.tag == "a":
+            return above if above.get("href") else None
     return None
 
 

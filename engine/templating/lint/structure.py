@@ -15,12 +15,15 @@ TOKEN = re.compile(
     r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|<(/?)([a-zA-Z][\w:-]*)((?:\"[^\"]*\"|'[^']*'|[^'\">])*)>",
     re.DOTALL | re.IGNORECASE,
 )
-# Elements whose end must be written. Source: HTML standard, §13.1.2.4 (optional tags); td and tr are asked for as
-# well, because mail programs repair tables differently.
+# Elements whose end must be written (HTML standard, §13.1.2.4); td and tr too, because mail programs repair
+# tables each in its own way.
 PAIRED = frozenset(
-    "a b big blockquote center code div em font h1 h2 h3 h4 h5 h6 i ol pre s small span strong sub sup table td th tr "
-    "u ul bdi".split()
-)
+    {
+        "a", "b", "bdi", "big", "blockquote", "center", "code", "div", "em", "font", "h1", "h2", "h3", "h4",
+        "h5", "h6", "i", "ol", "pre", "s", "small", "span", "strong", "sub", "sup", "table", "td", "th", "tr",
+        "u", "ul",
+    }
+)  # fmt: skip
 LARGE, CLIPPED = 80_000, 100_000  # Gmail cuts letters at 102 KB; tracking links and encoding take the rest
 STYLE_ROOM = 16_384  # Gmail ignores all styles past this. Source: caniemail html-style, note 6
 LONGEST_LINE = 998  # RFC 5322, §2.1.1
@@ -112,7 +115,7 @@ def balance(subject: Subject) -> Iterator[Flaw]:
 
 
 def _tags(html: str) -> Iterator[Flaw]:
-    """Ends without a beginning, and beginnings without an end. Comments, scripts and sheets are stepped over."""
+    """Ends without a beginning, and beginnings without an end; comments, scripts and sheets are skipped."""
     stack: list[tuple[str, int]] = []
     for found in TOKEN.finditer(html):
         name = (found.group(3) or "").lower()
@@ -165,7 +168,7 @@ def line_length(subject: Subject) -> Iterator[Flaw]:
     if subject.envelope.facts.encoded:
         return
     for number, line in enumerate(subject.html.splitlines(), start=1):
-        if len(line.encode()) > LONGEST_LINE:
+        if len(line.encode("utf-8", "replace")) > LONGEST_LINE:
             yield Flaw(
                 f"this line has over {LONGEST_LINE} bytes and mail servers will break it", "wrap it", number
             )

@@ -26,7 +26,7 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class StyleRule:
-    """One rule. `selector`: "" for @font-face and the like, whose name is then in `at`. `line` counts from 0."""
+    """One rule. `selector`: "" for @font-face and the like, named in `at`. `line` counts from 0."""
 
     selector: str
     declarations: tuple[Declaration, ...]
@@ -45,7 +45,7 @@ class Stylesheet:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str, int]]:
-    """Runs of text up to `{`, `}` or `;`, with that sign and the run's offset; strings and brackets are skipped."""
+    """Runs of text up to `{`, `}` or `;`, with that sign and the run's offset; strings are skipped."""
     start = 0
     for found in PIECE.finditer(text):
         if found.group(2):
@@ -54,13 +54,14 @@ def _pieces(text: str) -> Iterator[tuple[str, str, int]]:
     yield text[start:], "", start
 
 
-def read_declarations(text: str) -> tuple[list[Declaration], list[str]]:
+@lru_cache(maxsize=4096)
+def read_declarations(text: str) -> tuple[tuple[Declaration, ...], tuple[str, ...]]:
     """The declarations of a style attribute or a rule's body, and the pieces that are none."""
     good: list[Declaration] = []
     bad: list[str] = []
     for piece, _, _ in _pieces(COMMENT.sub("", text)):
         _read_declaration(piece, good, bad)
-    return good, bad
+    return tuple(good), tuple(bad)
 
 
 def _read_declaration(piece: str, good: list[Declaration], bad: list[str]) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from engine.model.problem import Severity
 from engine.templating.lint.cascade import Cascade, Look
@@ -145,7 +145,7 @@ class Subject:
                 yield from ((one, line_of(style) + rule.line, None) for one in rule.declarations)
 
     @cached_property
-    def inline(self) -> list[tuple[Element, list[Declaration], list[str]]]:
+    def inline(self) -> list[tuple[Element, tuple[Declaration, ...], tuple[str, ...]]]:
         """Elements with a style attribute: what it says, and what of it is no declaration."""
         return [
             (element, *read_declarations(style))
@@ -156,7 +156,7 @@ class Subject:
 
 def line_of(element: Element) -> int:
     """Where the element starts in the HTML, from 1; 0 when nobody knows."""
-    return int(element.sourceline or 0)
+    return cast("int | None", element.sourceline) or 0
 
 
 def inner_text(element: Element) -> str:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from engine.model.problem import Severity
 from engine.templating.lint.finding import Flaw, one_line
 from engine.templating.lint.subject import Subject, flaw_at, inner_text, line_of
 
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
 MARKS = re.compile(r"\{\{|\}\}|\{%|%\}|\*\|[A-Z_:]+\|\*|<%|%%[A-Za-z_]+%%")
 ABSENT = r"(?:None|nan|NaN|undefined|null)"
 WHOLE = re.compile(rf"^{ABSENT}$")
-# "None" in the middle of a sentence is a hole; at its start it may be a word ("None of these …").
-# Single small letters before it keep "Dear None" and "reads on None and" apart from prose.
+# Mid-sentence only the words prose does not use there; at its start "None of these" is prose, too.
 HOLE = re.compile(
-    rf"(?<=[a-z] ){ABSENT}(?=[\s,.!?:;]|$)|(?<=[£$€]){ABSENT}\b|\b{ABSENT}(?=%)|^{ABSENT}(?=[,:!])"
+    rf"(?<=[a-z] )(?:None|NaN)(?=[\s,.!?:;]|$)|(?<=[£$€]){ABSENT}\b|\b{ABSENT}(?=%)|^{ABSENT}(?=[,:!])"
 )
 GREETING = re.compile(
-    r"\b(Dear|Hello|Hi|Hey|Good (?:morning|afternoon|evening)|Welcome back|Thank you|Hallo|Guten Tag|Bonjour|Hola|Ciao)"
-    r"\s+[,!]|^\s*,\s+\w"
+    r"\b(Dear|Hello|Hi|Hey|Good (?:morning|afternoon|evening)|Welcome back|Thank you|Hallo|Guten Tag|Bonjour"
+    rf"|Hola|Ciao)\s+(?:{ABSENT}\s*)?[,!]"
 )
-PRECEDED = re.compile(r"(?<=[a-z] )(?:null|undefined)\b")  # lower-case words that prose uses too
 ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|zwnj|mdash|#\d+|#x[0-9a-f]+);", re.IGNORECASE)
 TAG = re.compile(r"</?(?:p|a|br|div|td|tr|table|span|strong|em|h[1-6]|img)\b[^>]*>", re.IGNORECASE)
 COMFORTABLE = 78  # RFC 5322, §2.1.1
@@ -37,7 +39,8 @@ def unrendered(subject: Subject) -> Iterator[Flaw]:
         ("text", envelope.text),
     ):
         for number, line in enumerate(text.splitlines(), start=1):
-            if hole := _hole(line):
+            hole = _hole(line) or ("," if part != "text" and line.lstrip().startswith(",") else "")
+            if hole:
                 yield Flaw(
                     _message(hole), HELP, number if part == "text" else 0, part=part, quote=one_line(line)
                 )
@@ -67,15 +70,13 @@ def _hole(text: str) -> str:
     if found:
         return found.group()
     found = HOLE.search(text)
-    if found and not PRECEDED.match(text, found.start()):
-        return found.group()
-    return ""
+    return found.group() if found else ""
 
 
-def _bare_greeting(owner: object, text: str) -> str:
+def _bare_greeting(owner: Element, text: str) -> str:
     """`Dear <bdi></bdi>,`: the words around an empty element greet nobody."""
     if re.match(r"\s*(Dear|Hello|Hi|Hey|Hallo|Bonjour|Hola|Ciao)\s*$", text):
-        whole = inner_text(owner)  # type: ignore[arg-type]
+        whole = inner_text(owner)
         if re.match(r"(Dear|Hello|Hi|Hey|Hallo|Bonjour|Hola|Ciao)\s*[,!]", whole):
             return whole[:20]
     return ""
