@@ -1,0 +1,1 @@
+"""Templates: the two-stage letter, its text part, its links and its faults."""

@@ -1,0 +1,278 @@
+"""Loops: over known things they are unrolled, over personal ones they stay loops in stage 2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import nodes
+from jinja2.compiler import Frame, find_undeclared
+from jinja2.runtime import LoopContext
+
+from engine.templating.specialise.branches import remember, restore
+from engine.templating.specialise.capture import bind, expression, note, settle, stateful
+from engine.templating.specialise.code import Choice, Code, Let, Repeat
+from engine.templating.specialise.machine import Machine
+from engine.templating.specialise.members import items_of, lift
+from engine.templating.specialise.operators import truth
+from engine.templating.specialise.place import Cells, Place
+from engine.templating.specialise.registry import statement
+from engine.templating.specialise.unpacking import declare, unpack
+from engine.templating.specialise.values import (
+    MISSING,
+    Dynamic,
+    Fragment,
+    Partial,
+    Poison,
+    Static,
+    Value,
+    name_node,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop with the frames of its body, test and else branch. `extended`: its body reads `loop`."""
+
+    node: nodes.For
+    place: Place
+    body: Place
+    test: Place
+    otherwise: Place
+    extended: bool
+
+
+class _PersonalTest(Exception):  # noqa: N818
+    """The loop's `if` turned out to depend on the person."""
+
+
+@statement(nodes.For)
+def for_(machine: Machine, node: nodes.For, place: Place) -> None:
+    if node.recursive:
+        raise machine.refuse("a recursive loop", node)
+    loop = _prepare(node, place)
+    value = machine.expression(node.iter, place)
+    if isinstance(value, Poison):
+        raise machine.refuse(value.reason, node)
+    if isinstance(value, Partial):
+        value = settle(machine, value, "item")
+        _unroll(machine, loop, value, items_of(value))
+    elif isinstance(value, Static):
+        _unroll(machine, loop, value, value.value)
+    elif isinstance(value, (Dynamic, Fragment)):
+        _repeat(machine, loop, value)
+    else:
+        raise machine.refuse("a macro, module or namespace is looped over", node)
+
+
+def _prepare(node: nodes.For, place: Place) -> Loop:
+    body, test, otherwise = place.frame.inner(), place.frame.inner(), place.frame.inner()
+    body.loop_frame = True
+    extended = "loop" in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",)) or any(
+        block.scoped for block in node.find_all(nodes.Block)
+    )
+    if extended:
+        body.symbols.declare_parameter("loop")
+    body.symbols.analyze_node(node, for_branch="body")
+    if node.else_:
+        otherwise.symbols.analyze_node(node, for_branch="else")
+    if node.test is not None:
+        test.symbols.analyze_node(node, for_branch="test")
+    test_place = Place(test, Cells(place.cells), place.context, place.execution)
+    return Loop(node, place, place.within(body), test_place, place.within(otherwise), extended)
+
+
+def _unroll(machine: Machine, loop: Loop, value: Value, items: Any) -> None:
+    """One copy of the body for every item."""
+    node = loop.node
+    try:
+        iterator = iter(items)
+    except Exception as error:
+        if machine.region.uncertain:
+            raise machine.refuse(str(error), node) from error
+        raise machine.failure(error, node) from error
+    if node.test is None:
+        _turns(machine, loop, iterator if stateful(items) else items)
+    elif _test_is_known(machine, loop, value, items):
+        _turns(machine, loop, _kept(machine, loop, iterator))
+    elif loop.extended or stateful(items):
+        _repeat(machine, loop, value)
+    else:
+        _unroll_choices(machine, loop, iterator)
+
+
+def _turns(machine: Machine, loop: Loop, items: Iterable[Any]) -> None:
+    empty = True
+    for item, context in _walk(machine, loop, items):
+        empty = False
+        if loop.extended:
+            machine.loops[id(context)] = (context, machine.region)
+            loop.body.assign("loop", Static(context))
+        unpack(machine, loop.node.target, lift(item), loop.body)
+        _turn(machine, loop)
+    if empty:
+        _else(machine, loop)
+
+
+def _walk(machine: Machine, loop: Loop, items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    """The items, with Jinja's own `loop` where the body reads it."""
+    pairs = iter(LoopContext(items, machine.environment.undefined)) if loop.extended else ((i, None) for i in items)
+    while True:
+        try:
+            yield next(pairs)
+        except StopIteration:
+            return
+        except RuntimeError as error:
+            raise machine.failure(error, loop.node) from error
+
+
+def _turn(machine: Machine, loop: Loop) -> None:
+    loop.body.enter()
+    machine.execute(loop.node.body, loop.body)
+    loop.body.leave()
+
+
+def _else(machine: Machine, loop: Loop) -> None:
+    if loop.node.else_:
+        loop.otherwise.enter()
+        machine.execute(loop.node.else_, loop.otherwise)
+        loop.otherwise.leave()
+
+
+def _tested(machine: Machine, loop: Loop, item: Any) -> Value:
+    """The loop's `if` for one item."""
+    assert loop.node.test is not None
+    with machine.capture() as code:
+        unpack(machine, loop.node.target, lift(item), loop.test)
+        loop.test.enter()
+        value = machine.expression(loop.node.test, loop.test)
+    if code:
+        raise machine.refuse("the condition of a loop needs statements of its own", loop.node)
+    return value
+
+
+def _test_is_known(machine: Machine, loop: Loop, value: Value, items: Any) -> bool:
+    """Tries the test on every item; things that can be walked once only are taken to be personal."""
+    if stateful(items):
+        return not isinstance(value, Partial) and _reads_only_known(machine, loop)
+    state, writes = remember(loop.place), machine.writes
+    found = [truth(machine, _tested(machine, loop, item), loop.node) for item in items]
+    restore(loop.place, state)
+    if machine.writes != writes:
+        raise machine.refuse("the condition of a loop changes an object", loop.node)
+    return None not in found
+
+
+def _reads_only_known(machine: Machine, loop: Loop) -> bool:
+    """No name of the test stands for anything personal."""
+    assert loop.node.test is not None
+    own = {name.name for name in _names(loop.node.target)}
+    for name in _names(loop.node.test):
+        if name.name in own:
+            continue
+        if not isinstance(loop.place.read(name.name), (Static,)) and loop.place.read(name.name) is not MISSING:
+            return False
+    return True
+
+
+def _names(node: nodes.Node) -> list[nodes.Name]:
+    return [node] if isinstance(node, nodes.Name) else list(node.find_all(nodes.Name))
+
+
+def _kept(machine: Machine, loop: Loop, items: Iterator[Any]) -> Iterator[Any]:
+    """The items that pass, found out one by one as Jinja does."""
+    for item in items:
+        if truth(machine, _tested(machine, loop, item), loop.node):
+            yield item
+
+
+def _unroll_choices(machine: Machine, loop: Loop, items: Iterable[Any]) -> None:
+    """One copy of the body for every item, each under its own condition."""
+    tests: list[nodes.Expr] = []
+    for item in items:
+        value = _tested(machine, loop, item)
+        tested = truth(machine, value, loop.node)
+        if tested is False:
+            continue
+        test = nodes.Const(True) if tested else expression(machine, bind(machine, _once(loop, value), "wanted"))
+        tests.append(test)
+        note(machine, value)
+        state = remember(loop.place)
+        with machine.inside(conditional=True), machine.capture() as code:
+            unpack(machine, loop.node.target, lift(item), loop.body)
+            _turn(machine, loop)
+        restore(loop.place, state)
+        machine.write(Choice(test, code))
+    _else_of_choices(machine, loop, tests)
+
+
+def _once(loop: Loop, value: Value) -> Value:
+    """The test's value; it is kept in a variable only when the else branch asks for it again."""
+    if isinstance(value, Dynamic) and not loop.node.else_:
+        return Dynamic(value.expr, trivial=True)
+    return value
+
+
+def _else_of_choices(machine: Machine, loop: Loop, tests: list[nodes.Expr]) -> None:
+    if not loop.node.else_:
+        return
+    if not tests:
+        _else(machine, loop)
+        return
+    any_test = tests[0]
+    for test in tests[1:]:
+        any_test = nodes.Or(any_test, test)
+    state = remember(loop.place)
+    with machine.inside(conditional=True), machine.capture() as code:
+        _else(machine, loop)
+    restore(loop.place, state)
+    machine.write(Choice(nodes.Not(any_test), code))
+
+
+def _repeat(machine: Machine, loop: Loop, value: Value) -> None:
+    """The loop stays a loop; its body is worked out once for every turn."""
+    node = loop.node
+    note(machine, value)
+    items = expression(machine, value)
+    mutable = isinstance(value, Dynamic) and value.mutable
+    state = remember(loop.place)
+    target, test = _repeat_head(machine, loop, mutable)
+    with machine.inside(conditional=True, loop=node), machine.capture() as body:
+        if loop.extended:
+            loop.body.assign("loop", _loop_value(machine, node))
+        _turn(machine, loop)
+    restore(loop.place, state)
+    with machine.inside(conditional=True), machine.capture() as otherwise:
+        _else(machine, loop)
+    restore(loop.place, state)
+    machine.write(Repeat(target, items, test, body, otherwise))
+
+
+def _repeat_head(machine: Machine, loop: Loop, mutable: bool) -> tuple[nodes.Expr, nodes.Expr | None]:
+    """The target and test of the loop in stage 2, with the same variables in both."""
+    node = loop.node
+    target = declare(machine, node.target, loop.body, mutable=mutable)
+    if node.test is None:
+        return target, None
+    for name in _names(node.target):
+        loop.test.assign(name.name, loop.body.read(name.name))
+    with machine.inside(conditional=True), machine.capture() as code:
+        loop.test.enter()
+        value = machine.expression(node.test, loop.test)
+        note(machine, value)
+        test = expression(machine, value)
+    if code:
+        raise machine.refuse("the condition of a loop needs statements of its own", node)
+    return target, test
+
+
+def _loop_value(machine: Machine, node: nodes.For) -> Value:
+    """`loop` in a loop of stage 2; under a name of its own where an inner loop would hide it."""
+    if node not in machine.lessons.loops:
+        return Dynamic(name_node("loop"), mutable=True, loop=node)
+    name = machine.fresh("loop")
+    machine.write(Let(nodes.Name(name, "store"), name_node("loop")))
+    return Dynamic(name_node(name), trivial=True, mutable=True)
+
+

@@ -1,0 +1,74 @@
+"""Loads and parses templates; Jinja's own compiler checks each of them first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
+
+from jinja2 import TemplateNotFound, TemplateSyntaxError, nodes
+
+from engine.errors import TemplateError
+from engine.templating.environment import LetterEnvironment
+from engine.templating.specialise.place import Source
+from engine.templating.specialise.residual import CannotSplit
+
+# The shape of the names handed out in stage 2; a template using one itself could clash.
+_RESERVED = re.compile(r".*__\d+\Z")
+
+_parsed: WeakKeyDictionary[LetterEnvironment, dict[str, tuple[str, Source]]] = WeakKeyDictionary()
+
+
+def load(environment: LetterEnvironment, name: str) -> Source:
+    """The template of that name. Raises jinja2.TemplateNotFound, TemplateError or CannotSplit."""
+    if environment.loader is None:
+        raise TemplateNotFound(name)
+    text, _, _ = environment.loader.get_source(environment, name)
+    cache = _parsed.setdefault(environment, {})
+    if name not in cache or cache[name][0] != text:
+        try:
+            environment.get_template(name)
+        except TemplateSyntaxError as error:
+            raise syntax_error(error) from error
+        cache[name] = (text, parse(environment, text, name))
+    return cache[name][1]
+
+
+def load_first(environment: LetterEnvironment, names: Iterable[str]) -> Source:
+    """The first of these templates that exists. Raises jinja2.TemplateNotFound when none does."""
+    tried = list(names)
+    for name in tried:
+        try:
+            return load(environment, name)
+        except TemplateNotFound:
+            continue
+    raise TemplateNotFound(", ".join(map(str, tried)))
+
+
+def parse(environment: LetterEnvironment, text: str, name: str | None) -> Source:
+    """The tree of a template. Raises TemplateError with file and line, or CannotSplit."""
+    try:
+        if name is None:
+            environment.from_string(text)
+        tree = environment.parse(text, name)
+    except TemplateSyntaxError as error:
+        raise syntax_error(error) from error
+    for used in tree.find_all(nodes.Name):
+        if _RESERVED.match(used.name):
+            raise CannotSplit(f"the name `{used.name}` looks like those made for stage 2", used.lineno, file=name or "")
+    blocks = {block.name: block for block in tree.find_all(nodes.Block)}
+    return Source(name, tree, blocks, tree.find(nodes.Extends) is not None)
+
+
+def syntax_error(error: TemplateSyntaxError) -> TemplateError:
+    """Jinja's complaint with its place."""
+    return TemplateError(
+        error.message or "the template cannot be read", file=error.name or error.filename or "", line=error.lineno
+    )
+
+
+def not_found(error: TemplateNotFound, file: str, line: int) -> TemplateError:
+    """A template that another one asks for is not there."""
+    if not file:
+        return TemplateError(f"there is no template `{error.name}`", file=str(error.name or ""))
+    return TemplateError(f"there is no template `{error.name}`", file=file, line=line)
