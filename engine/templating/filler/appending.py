@@ -1,0 +1,165 @@
+"""Writes the Python function that lays one letter's bytes down: shared chunks, and slots escaped for their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from engine.templating.filler.composing import held, variable
+from engine.templating.filler.cutting import Branching, Filled, Pieces
+from engine.templating.filler.nodes import Choice
+from engine.templating.filler.values import clean
+from engine.templating.filler.wire import Wire
+
+BETWEEN = "|"
+"""Stands between values that are escaped in one go. Any printable ASCII character that no format escapes would do."""
+
+Append = Callable[[list[bytes], tuple[Any, ...]], None]
+
+
+class Writing:
+    """Collects the function's lines.
+
+    Args:
+        wire: the format.
+        headers: Python source of the text of each place that is one whole value, by place.
+        plain: turns a slot into the text part's text.
+    """
+
+    def __init__(self, wire: Wire, headers: dict[str, str], plain: Callable[[str], str]) -> None:
+        self.wire = wire
+        self.headers = headers
+        self.lines: list[str] = []
+        self.run: list[str] = []
+        self.constants = 0
+        self.header_variables: dict[str, str] = {}
+        self.used: dict[str, set[int]] = {"html": set(), "text": set()}
+        self.objects: dict[str, Any] = {
+            "escape_header": wire.escape,
+            "escape_all": lambda text: wire.escape("html", text),
+            "html_safe": lambda text: str(escape(text)),
+            "html": lambda text: wire.escape(
+                "html", clean(text if isinstance(text, Markup) else str(escape(text)))
+            ),
+            "text": lambda text: wire.escape("text", clean(plain(text))),
+            "final_html": lambda text: wire.escape("html", clean(text)),
+            "final_text": lambda text: wire.escape("text", clean(text)),
+        }
+
+    def function(self, pieces: Pieces, width: int) -> Append:
+        """The function: a list of byte strings that grows, and a letter's slots."""
+        self.walk(pieces, 0, 1)
+        self.flush(1)
+        slots = "".join(f"s{slot}, " for slot in range(1, width))
+        lines = [
+            "def append(parts, slots):",
+            f"    (marked, {slots}) = slots",
+            *self.header_lines(),
+            *self.body_lines(),
+            *self.lines,
+        ]
+        exec(compile("\n".join(lines), "<letters of a variant>", "exec"), self.objects)
+        made: Append = self.objects["append"]
+        return made
+
+    def header_lines(self) -> list[str]:
+        """Each header's whole value, composed and escaped once."""
+        return [
+            f"    {name} = escape_header({place!r}, {self.headers[place]})"
+            for place, name in self.header_variables.items()
+        ]
+
+    def body_lines(self) -> list[str]:
+        """The letter's own values for both bodies: all in one go where the format and the values allow it."""
+        one_by_one = [f"h{slot} = html(s{slot})" for slot in sorted(self.used["html"])]
+        one_by_one += [f"t{slot} = text(s{slot})" for slot in sorted(self.used["text"])]
+        together = sorted(self.used["html"] | self.used["text"])
+        if not getattr(self.wire, "by_character", False) or len(together) < 2:
+            return [f"    {line}" for line in one_by_one]
+        values = ", ".join(f"s{slot}" for slot in together)
+        html = ", ".join(f"h{slot}" for slot in together)
+        text = ", ".join(f"t{slot}" for slot in together)
+        return [
+            f"    joined = {BETWEEN!r}.join(({values}))",
+            f"    if not marked and joined.isprintable() and joined.count({BETWEEN!r}) == {len(together) - 1}:",
+            "        safe = html_safe(joined)",
+            f"        ({html}) = escape_all(safe).split({BETWEEN.encode()!r})",
+            "        if len(safe) == len(joined):",
+            *(f"            t{slot} = h{slot}" for slot in together),
+            "        else:",
+            f"            ({text}) = escape_all(joined).split({BETWEEN.encode()!r})",
+            "    else:",
+            *(f"        {line}" for line in one_by_one),
+        ]
+
+    def walk(self, pieces: Pieces, frame: int, depth: int) -> None:
+        """The lines for a list of pieces."""
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                self.run.append(self.constant(piece))
+            elif isinstance(piece, Filled):
+                self.run.append(self.filled(piece, frame))
+            else:
+                self.branching(piece, frame, depth)
+
+    def constant(self, value: Any) -> str:
+        """The name of a shared object."""
+        self.constants += 1
+        name = f"C{self.constants}"
+        self.objects[name] = value
+        return name
+
+    def filled(self, piece: Filled, frame: int) -> str:
+        """The source of a value as bytes."""
+        if piece.node is None:
+            return self.header_variables.setdefault(piece.place, f"header{len(self.header_variables)}")
+        slot = piece.node.slot
+        if piece.node.final:
+            return f"final_{piece.place}({variable(frame, slot)})"
+        if frame:
+            return f"{piece.place}({variable(frame, slot)})"
+        self.used[piece.place].add(slot)
+        return f"{piece.place[0]}{slot}"
+
+    def branching(self, piece: Branching, frame: int, depth: int) -> None:
+        """A decision or a loop."""
+        node, slot = piece.node, variable(frame, piece.node.slot)
+        if isinstance(node, Choice) and all(simple(body) for body in piece.bodies):
+            # Nothing personal inside: one look-up instead of branches.
+            table = self.constant(tuple(b"".join(body) for body in piece.bodies))  # type: ignore[arg-type]
+            self.run.append(f"{table}[{slot}]")
+            return
+        self.flush(depth)
+        if isinstance(node, Choice):
+            for index, body in enumerate(piece.bodies):
+                self.line(depth, f"{'elif' if index else 'if'} {slot} == {index}:")
+                self.inside(body, frame, depth)
+            return
+        self.line(depth, f"for {held(node)} in {slot}:")
+        self.inside(piece.bodies[0], node.number, depth)
+        if piece.bodies[1]:
+            self.line(depth, f"if not {slot}:")
+            self.inside(piece.bodies[1], frame, depth)
+
+    def inside(self, pieces: Pieces, frame: int, depth: int) -> None:
+        """The lines of one body."""
+        self.line(depth + 1, "pass")
+        self.walk(pieces, frame, depth + 1)
+        self.flush(depth + 1)
+
+    def flush(self, depth: int) -> None:
+        """Lays down what has gathered, in one step."""
+        if self.run:
+            self.line(depth, "parts += (" + "".join(f"{name}, " for name in self.run) + ")")
+            self.run = []
+
+    def line(self, depth: int, text: str) -> None:
+        """One line of the function."""
+        self.lines.append("    " * depth + text)
+
+
+def simple(pieces: Pieces) -> bool:
+    """Whether nothing personal stands in a body."""
+    return all(isinstance(piece, bytes) for piece in pieces)

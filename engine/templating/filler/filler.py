@@ -1,0 +1,203 @@
+"""A variant's filler: a person's values in, a finished message out, by functions written for this one letter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+from jinja2.meta import find_undeclared_variables
+
+from engine.model.letter import Batch, Letter, Mailbox
+from engine.templating.environment import LetterEnvironment, escaping
+from engine.templating.filler.appending import Append, Writing
+from engine.templating.filler.composing import composed
+from engine.templating.filler.cutting import Mark, Skeleton, cut, texts_of
+from engine.templating.filler.evaluating import Evaluation
+from engine.templating.filler.expressions import Expressions
+from engine.templating.filler.letters import (
+    ADDRESS,
+    FIRST,
+    MESSAGE_ID,
+    NAME,
+    REFERENCE,
+    SYSTEM,
+    letter_of,
+    text_writer,
+)
+from engine.templating.filler.needs import needs
+from engine.templating.filler.nodes import Body, Chunk
+from engine.templating.filler.paths import Inputs
+from engine.templating.filler.reading import Reader, Slots
+from engine.templating.filler.values import check_header
+from engine.templating.filler.whole import whole_bodies
+from engine.templating.filler.wire import Wire
+from engine.templating.program import Program, Source
+
+ADDRESS_INPUT = SYSTEM[0]
+DERIVED = ("preheader", "subject")
+"""Texts of the letter itself that its templates may read by name."""
+
+
+class Filler:
+    """Makes the letters of one program for one way out.
+
+    Attributes:
+        inputs: the dotted names of what `slots` must be given, in order.
+        required: inputs without which no letter can be made.
+        may_fail: whether other expressions can fail for some people.
+    """
+
+    def __init__(self, program: Program, wire: Wire, environment: LetterEnvironment) -> None:
+        self.program = program
+        self.wire = wire
+        self.environment = environment
+        self.asked: dict[str, str] = {name: f"i{index}" for index, name in enumerate(SYSTEM)}
+        self.bodies: dict[str, Body] = {}
+        self._slots = self.read()
+        needed = needs(self.bodies.values(), DERIVED)
+        self.inputs = tuple(self.asked)
+        self.required = frozenset((ADDRESS_INPUT, *needed.required))
+        self.may_fail = needed.may_fail
+        self._append = self.written()
+
+    def slots(self, person: Sequence[object]) -> tuple[Any, ...]:
+        """Everything personal about one letter, worked out once.
+
+        Args:
+            person: one value for each of `inputs`, plain data; None where there is none.
+
+        Raises LetterError: `missing_value` naming what is missing, `unsafe_header`, or `template_error`.
+        """
+        slots: tuple[Any, ...] = self._slots(person)
+        if not slots[NAME].isprintable():
+            check_header("To", slots[NAME])
+        return slots
+
+    def append(self, batch: Batch, slots: Sequence[Any], key: str = "") -> None:
+        """Adds the message made of these slots to the batch. LetterError leaves the batch as it was.
+
+        `key`: the delivery's stored idempotency key.
+        """
+        parts = batch.parts
+        start = len(parts)
+        try:
+            self._append(parts, tuple(slots))
+        except BaseException:
+            del parts[start:]
+            raise
+        batch.ends.append(len(parts))
+        batch.references.append(slots[REFERENCE])
+        batch.keys.append(key)
+        batch.recipients.append(slots[ADDRESS])
+        batch.senders.append(self.program.sender.address)
+
+    def letter(self, slots: Sequence[Any]) -> Letter:
+        """The exact letter these slots made, or will make."""
+        return letter_of(self.program, self.bodies, slots)
+
+    def variable(self, name: str) -> str:
+        """The Python variable of an input, asking for it from now on."""
+        if name in DERIVED:
+            return f"d_{name}"
+        return self.asked.setdefault(name, f"i{len(self.asked)}")
+
+    def read(self) -> Any:
+        """Reads every source into a skeleton and writes the function that works out the slots."""
+        program, slots = self.program, Slots(FIRST, count(1))
+        evaluation = Evaluation(self.variable, self.environment.undefined)
+        evaluation.lines += system_lines()
+        asked = self.names_read()
+        if "preheader" in asked:
+            body = self.body(program.preheader, slots, header=True)
+            evaluation.add(body, "p")
+            evaluation.add_derived("preheader", body)
+        for index, (name, source) in enumerate((("Subject", program.subject), *program.headers)):
+            self.bodies[name] = self.body(source, slots, header=True)
+            evaluation.add(self.bodies[name], f"h{index}_")
+            evaluation.add_check(name, self.bodies[name])
+        if "subject" in asked:
+            evaluation.add_derived("subject", self.bodies["Subject"])
+        self.bodies.update(self.letter_bodies(slots))
+        evaluation.add(self.bodies["html"], "m" if program.whole else "html")
+        evaluation.add(self.bodies["text"], "m" if program.whole else "text")
+        self.width = slots.next
+        return evaluation.function(len(self.asked), self.width)
+
+    def letter_bodies(self, slots: Slots) -> dict[str, Body]:
+        """The skeletons of both bodies."""
+        program = self.program
+        if program.whole is not None:
+            inputs = (*program.personal, *sorted(self.names_read()))
+            for name in inputs:
+                self.variable(name)
+            first, slots.next = slots.next, slots.next + 2
+            return whole_bodies(program.whole, inputs, self.environment, first)
+        return {
+            "html": self.body(program.html, slots, scope="html"),
+            "text": self.body(program.text, slots, scope="html" if program.text_from_html else "text"),
+        }
+
+    def names_read(self) -> set[str]:
+        """Which of the letter's own texts its templates read."""
+        program = self.program
+        sources = [program.html.text, program.text.text]
+        if program.whole is not None:
+            sources = list(program.whole.templates.values())
+        parse = self.environment.parse
+        found = {name for source in sources for name in find_undeclared_variables(parse(source))}
+        return found & set(DERIVED) - (set(program.whole.context) if program.whole else set())
+
+    def body(self, source: Source, slots: Slots, *, header: bool = False, scope: str = "") -> Body:
+        """One source as a skeleton. `scope`: sources of the same scope share their constants."""
+        program = self.program
+        expressions = Expressions(
+            escaping(self.environment, source.autoescape),
+            source.constants,
+            Inputs((*program.personal, *(() if header else DERIVED)), program.records),
+            self.variable,
+            scope or f"{id(source)}",
+            text_writer(True) if source is program.text and program.text_from_html else None,
+        )
+        return Reader(expressions, header=header).read(source.text, slots)
+
+    def written(self) -> Append:
+        """Encodes the letter once and writes the function that lays down its bytes."""
+        program, bodies = self.program, self.bodies
+        skeleton = Skeleton([text for body in bodies.values() for text in texts_of(body)])
+        headers = {"To": f"(f'{{s{NAME}}} <{{s{ADDRESS}}}>' if s{NAME} else s{ADDRESS})"}
+        headers.update({"Message-ID": f"s{MESSAGE_ID}", "reference": f"s{REFERENCE}"})
+
+        def header(name: str) -> str:
+            body = bodies[name]
+            if all(isinstance(node, Chunk) for node in body):
+                return "".join(node.text for node in body if isinstance(node, Chunk))
+            headers[name] = composed(body)
+            return skeleton.token(Mark(name))
+
+        letter = Letter(
+            sender=program.sender,
+            reply_to=program.reply_to,
+            to=Mailbox("", skeleton.token(Mark("To"))),
+            subject=header("Subject"),
+            html=skeleton.written("html", bodies["html"]),
+            text=skeleton.written("text", bodies["text"]),
+            message_id=skeleton.token(Mark("Message-ID")),
+            date=program.date,
+            reference=skeleton.token(Mark("reference")),
+            campaign=program.campaign,
+            headers=tuple((name, header(name)) for name, _ in program.headers),
+        )
+        writing = Writing(self.wire, headers, text_writer(program.text_from_html))
+        return writing.function(cut(letter, skeleton, self.wire), self.width)
+
+
+def system_lines() -> list[str]:
+    """The slots every letter has."""
+    return [
+        "        if not i0: need(None, 'to.address')",
+        f"        s{ADDRESS} = i0",
+        f"        s{NAME} = i1 or ''",
+        f"        s{REFERENCE} = i2",
+        f"        s{MESSAGE_ID} = i3",
+    ]
