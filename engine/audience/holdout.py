@@ -1,10 +1,10 @@
 """Who is held out: a stable share of all mailboxes, different for every experiment.
 
-The bucket is sum(weight[i] * digit[i]) mod 1,000,003 over the last twelve hexadecimal digits of the address's
-hash, with weights drawn from a hash of the salt. The two databases spell no hash of a salted text alike; this
-sum is plain arithmetic in both, and for a fixed salt as even as the hash's own digits. The weights of two salts
-have nothing to do with each other: being held out in one experiment says nothing about the next.
-The bucket belongs to the mailbox: customers that share an address share their fate.
+The bucket is sum(weight[i] * digit[i]) mod 1,000,003 over the last twelve hexadecimal digits of the address
+hash, with weights drawn from the salt. The two databases spell no hash of a salted text alike; this sum is
+plain arithmetic in both, and for a fixed salt as even as the hash's own digits. The weights of two salts have
+nothing to do with each other: being held out in one experiment says nothing about the next. The bucket
+belongs to the mailbox: customers that share an address share their fate.
 """
 
 from __future__ import annotations

@@ -6,7 +6,9 @@ import re
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-DAY_FIRST, MONTH_FIRST, UNSURE = "day first", "month first", "?"
+from engine.flows.intake.unsure import UNSURE, Unsure
+
+DAY_FIRST, MONTH_FIRST = "day first", "month first"
 
 ISO = re.compile(r"^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]\d.*)?$")
 NUMERIC = re.compile(r"^(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:,? \d{1,2}:\d\d(?::\d\d)?(?: ?[APap][Mm])?)?$")
@@ -14,10 +16,6 @@ DAY_NAME_YEAR = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)?[ .-]+([A-Za-z]{3,9})\.?,
 NAME_DAY_YEAR = re.compile(r"^([A-Za-z]{3,9})\.? +(\d{1,2})(?:st|nd|rd|th)?,? +(\d{4})$")
 SERIAL = re.compile(r"^\d{5}(\.\d+)?$")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-
-
-class Unsure(ValueError):
-    """The value alone has two meanings; the rest of its column may tell."""
 
 
 def read_date(text: str, order: str = UNSURE) -> date:

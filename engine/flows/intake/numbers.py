@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from engine.flows.intake.unsure import UNSURE, Unsure
+
 CURRENCY = re.compile(
     r"^(?:[A-Z]{3}|[$€£¥₹₽₩₺₴₫₪฿₱₦₡]|R\$|kr\.?|zł|Kč|Ft|Fr\.?|CHF)\s*|"
     r"\s*(?:[A-Z]{3}|[$€£¥₹₽₩₺₴₫₪฿₱₦₡]|R\$|kr\.?|zł|Kč|Ft|Fr\.?|CHF)$"
@@ -14,11 +16,7 @@ SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f'’](?=\d{3})")
 PLAIN = re.compile(r"^-?\d+(\.\d+)?([eE][+-]?\d{1,3})?$")
 SHAPE = re.compile(r"^-?(\d[\d.,]*|[.,]\d+)$")
 
-POINT, COMMA, UNSURE = ".", ",", "?"
-
-
-class Unsure(ValueError):
-    """The value alone has two meanings; the rest of its column may tell."""
+POINT, COMMA = ".", ","
 
 
 def read_number(text: str, decimal: str = UNSURE) -> float:

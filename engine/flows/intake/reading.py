@@ -6,12 +6,12 @@ import io
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from engine.errors import ImportRefused
 from engine.flows.intake.dialect import ROWS_JUDGED, declared_delimiter, find_delimiter
@@ -21,19 +21,24 @@ from engine.flows.intake.records import Row, split_records
 LONGEST_LINE = 1_000_000
 """Characters. A longer line means that this is not a table of people."""
 MOST_COLUMNS = 500
-IN_MEMORY = 1 << 23
-"""Bytes of standard input kept in memory before they move to a temporary file."""
+LINES_BETWEEN_LOOKS = 256
 
 
 class Table:
-    """An open table: its `header`, and its rows as often as they are asked for."""
+    """A table in a file: its `header`, and its rows as often as they are asked for.
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
-        self._stream = stream
+    `encoding` and `delimiter` are what was found; `size` is in bytes, `position` how far the last pass has
+    come.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path = path
         self.name = name
-        self.size = stream.seek(0, io.SEEK_END)
-        stream.seek(0)
-        self.encoding = find_encoding(stream)
+        self.position = 0
+        with path.open("rb") as stream:
+            self.size = stream.seek(0, io.SEEK_END)
+            stream.seek(0)
+            self.encoding = find_encoding(stream)
         opening = self._opening_lines()
         declared = declared_delimiter(opening[0])
         self.delimiter = declared or find_delimiter(opening)
@@ -66,11 +71,6 @@ class Table:
             elif any(row.cells):
                 yield _fitted(row, width)
 
-    @property
-    def position(self) -> int:
-        """Bytes read so far, for a progress bar."""
-        return self._stream.tell()
-
     def _opening_lines(self) -> list[str]:
         lines = list(islice(self._lines(), ROWS_JUDGED * 4))
         if not lines:
@@ -78,24 +78,27 @@ class Table:
         return lines
 
     def _lines(self) -> Iterator[str]:
-        self._stream.seek(0)
-        text = io.TextIOWrapper(self._stream, encoding=self.encoding, newline="")
-        try:
-            for number, line in enumerate(iter(partial(text.readline, LONGEST_LINE), ""), start=1):
-                if len(line) >= LONGEST_LINE:
-                    raise ImportRefused(
-                        f"{self.name}, line {number}: longer than {LONGEST_LINE:,} characters",
-                        help="this does not look like a table; export it as CSV",
-                    )
-                yield line
-        except UnicodeDecodeError as error:
-            raise ImportRefused(
-                f"{self.name} is not readable as {self.encoding}: {error.reason} after {error.start:,} bytes",
-                help='export it again as "CSV UTF-8"',
-            ) from error
-        finally:
-            with suppress(ValueError):
-                text.detach()
+        with (
+            self._path.open("rb") as stream,
+            io.TextIOWrapper(stream, encoding=self.encoding, newline="") as text,
+        ):
+            number = 0
+            try:
+                for line in iter(partial(text.readline, LONGEST_LINE), ""):
+                    number += 1
+                    if len(line) >= LONGEST_LINE:
+                        raise ImportRefused(
+                            f"{self.name}, line {number}: longer than {LONGEST_LINE:,} characters",
+                            help="this does not look like a table; export it as CSV",
+                        )
+                    if not number % LINES_BETWEEN_LOOKS:
+                        self.position = stream.tell()
+                    yield line
+            except UnicodeError as error:
+                raise ImportRefused(
+                    f"{self.name}, after line {number}: not readable as {self.encoding}",
+                    help='export it again as "CSV UTF-8"; rows before this line may be in already',
+                ) from error
 
     def _records(self) -> Iterator[Row]:
         lines = self._lines()
@@ -124,30 +127,27 @@ NOT_TABLES = (
 
 
 @contextmanager
-def open_table(source: Path | BinaryIO, name: str = "") -> Iterator[Table]:
-    """The table in a file, or in a stream that may be a pipe (kept in a temporary file while it is read).
+def open_table(source: Path | BinaryIO) -> Iterator[Table]:
+    """The table in a file, or in a stream such as standard input (kept in a temporary file while it is read).
 
     Raises ImportRefused when there is no readable table in it.
     """
     if isinstance(source, Path):
-        try:
-            stream: BinaryIO = source.open("rb")
-        except OSError as error:
-            raise ImportRefused(
-                f"{source} cannot be read: {error.strerror}", help="check the path"
-            ) from error
-        name = name or source.name
-    else:
-        stream = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115
-        shutil.copyfileobj(source, stream)
-        stream.seek(0)
-        name = name or "standard input"
-    with stream:
-        head = stream.read(8)
+        yield _table(source, source.name)
+        return
+    with tempfile.NamedTemporaryFile(prefix="touchbase-import-") as kept:
+        shutil.copyfileobj(source, kept)
+        kept.flush()
+        yield _table(Path(kept.name), "standard input")
+
+
+def _table(path: Path, name: str) -> Table:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(8)
         for mark, what in NOT_TABLES:
             if head.startswith(mark):
-                raise ImportRefused(
-                    f"{name} is {what}, not CSV", help='save it as "CSV UTF-8" and import that'
-                )
-        stream.seek(0)
-        yield Table(stream, name)
+                raise ImportRefused(f"{name} is {what}, not CSV", help='save it as "CSV UTF-8" first')
+        return Table(path, name)
+    except OSError as error:
+        raise ImportRefused(f"{path}: {error.strerror}", help="check the path") from error

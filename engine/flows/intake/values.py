@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo, available_timezones
 
 from engine.definitions.schema.customers import FieldKind, FieldType
 from engine.flows.intake.dates import read_date, read_moment
+from engine.flows.intake.evidence import Evidence
 from engine.flows.intake.numbers import read_number
+from engine.flows.intake.unsure import Unsure
 
 Value = str | float | bool | date | datetime | tuple[str, ...]
 Reader = Callable[[str], Value]
@@ -23,32 +25,60 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]")
 SEPARATORS = re.compile(r"[;|]")
 YES = frozenset({"true", "yes", "y", "1", "on", "t", "x"})
 NO = frozenset({"false", "no", "n", "0", "off", "f"})
+WHOLE = re.compile(r"^-?(0|[1-9]\d{0,14})$")
+"""At most fifteen digits: more are not exact as a number in every program."""
+PLAIN_NUMBER = re.compile(r"^-?((0|[1-9]\d{0,14})[.,]\d{1,15}|[1-9]\d{0,2}([.,]\d{3})+[.,]\d{1,2})$")
+TRUTHS = {"TRUE": True, "true": True, "FALSE": False, "false": False}
 LANGUAGE = re.compile(r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
 
 
-def field_reader(kind: FieldType, zone: ZoneInfo, *, decimal: str, order: str) -> Reader:
-    """The function that reads cells of a field of this kind.
+def field_reader(kind: FieldType, place: int, evidence: Evidence, zone: ZoneInfo) -> Reader:
+    """The function that reads cells of the column at `place`; it raises ValueError with a reason.
 
-    Args:
-        zone: for moments without an offset.
-        decimal: the column's decimal mark, as engine.flows.intake.numbers names it.
-        order: the column's order of day and month, as engine.flows.intake.dates names it.
+    `zone` is for moments without an offset.
     """
     match kind.kind:
         case FieldKind.NUMBER:
-            return lambda cell: read_number(cell, decimal)
+            return partial(_with_evidence, read_number, partial(evidence.decimal, place))
         case FieldKind.DATE:
-            return lambda cell: read_date(cell, order)
+            return partial(_with_evidence, read_date, partial(evidence.order, place))
         case FieldKind.MOMENT:
-            return lambda cell: read_moment(cell, zone, order)
+            moment = partial(read_moment, zone=zone)
+            return partial(_with_evidence, moment, partial(evidence.order, place))
         case FieldKind.LIST:
             return read_list
         case FieldKind.YES_OR_NO:
             return read_yes_or_no
         case FieldKind.ONE_OF:
-            return lambda cell: read_choice(cell, kind.choices)
+            return partial(read_choice, choices=kind.choices)
         case FieldKind.TEXT:
             return read_text
+
+
+def _with_evidence(read: Callable[..., Value], shown: Callable[[], str], cell: str) -> Value:
+    try:
+        return read(cell)
+    except Unsure:
+        return read(cell, shown())
+
+
+def plain_reader(place: int, evidence: Evidence) -> Reader:
+    """For a field nobody declared: numbers as numbers, TRUE and FALSE as such, everything else as text.
+
+    Numbers with leading zeros or a plus are names of things (telephones, article codes) and stay text.
+    """
+    number = partial(_with_evidence, read_number, partial(evidence.decimal, place))
+
+    def read(cell: str) -> Value:
+        if WHOLE.match(cell):
+            return int(cell)
+        if PLAIN_NUMBER.match(cell):
+            return number(cell)
+        if cell in TRUTHS:
+            return TRUTHS[cell]
+        return read_text(cell)
+
+    return read
 
 
 def read_text(cell: str) -> str:
