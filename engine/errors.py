@@ -6,7 +6,8 @@ TouchbaseError                      what the command line prints as one message;
 ├── Refused                   (4)   safety, approval or policy says no; nothing was changed
 ├── StoreError                (5)   the database cannot be opened, read or written
 │   ├── StoreLocked           (5)   another writer holds it longer than we wait
-│   └── StoreCorrupt          (5)   it is not a database, damaged, or newer than this program
+│   ├── StoreCorrupt          (5)   it is not a database, damaged, or newer than this program
+│   └── LeaseLost             (5)   another process was given what this one thought it held; nothing was sent
 ├── NetworkError              (5)   an address could not be reached or must not be reached
 │   ├── AddressRefused        (5)   the address lies in a private network and that is not allowed
 │   ├── TooLarge              (5)   the answer was larger or slower than its limit
@@ -83,6 +84,10 @@ class StoreLocked(StoreError):
 
 class StoreCorrupt(StoreError):
     """The file is not a database, is damaged, or was written by a newer version."""
+
+
+class LeaseLost(StoreError):
+    """Deliveries this process had claimed are no longer its own: stop, nothing of the batch was sent."""
 
 
 class NetworkError(TouchbaseError):

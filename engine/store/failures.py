@@ -27,7 +27,7 @@ POSTGRESQL_SILENT = {"OperationalError", "InterfaceError"}
 
 
 def translate(error: Exception, place: str) -> Exception:
-    """The store's error for a driver's error, or `error` itself where that is another matter or our own mistake.
+    """The store's error for a driver's error, or `error` itself where it is another matter or our mistake.
 
     Args:
         error: as SQLAlchemy or the driver raised it.

@@ -33,12 +33,14 @@ meta = Table(
     Column("value", Text, nullable=False),
 )
 
+# One row for every kind a field has ever had: each keeps its column, so a kind may change and change back.
 fields = Table(
     "fields",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
+    Column("kind", Text, primary_key=True),
     Column("column_name", Text, nullable=False, unique=True),
+    Column("current", Boolean, nullable=False),
     Column("declared_at", Moment, nullable=False),
 )
 

@@ -1,0 +1,161 @@
+"""Offer codes: who holds which, so that nobody gets two, nobody shares one, and a retry shows the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, select, text
+
+from engine.errors import StoreError
+from engine.model.words import ACCEPTED_STATES, PENDING_STATES, State
+from engine.store import bulk, tables
+from engine.store.types import Moment
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+FREE, RESERVED, USED = "free", "reserved", "used"
+
+LETTER_MAY_EXIST = sorted({*PENDING_STATES, *ACCEPTED_STATES, State.UNCERTAIN})
+"""A delivery in one of these keeps its code: its letter has been, or may be, or will be sent."""
+
+ROUNDS = 20
+"""How often colliding codes are made anew: of a half-used pattern, one in a million fails twenty times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What a reservation gave: deliveries with a new code, without one left, and of customers who had one."""
+
+    reserved: int
+    exhausted: int
+    taken: int
+
+
+def load(connection: Connection, offer: str, codes: Iterable[str]) -> int:
+    """Adds a pool's codes; those already known stay whoever's they are. How many are new."""
+    columns = (tables.codes.c.offer, tables.codes.c.code, tables.codes.c.state)
+    return bulk.insert_rows(connection, columns, [(offer, code, FREE) for code in dict.fromkeys(codes)])
+
+
+def free(connection: Connection, offer: str) -> int:
+    """How many codes of the offer nobody holds."""
+    return _number(connection, offer, tables.codes.c.state == FREE)
+
+
+def reserve(
+    connection: Connection,
+    run: int,
+    offer: str,
+    now: datetime,
+    *,
+    make: Callable[[int], Sequence[str]] | None = None,
+    limit: int | None = None,
+    one_per_customer: bool = False,
+    expires_at: datetime | None = None,
+) -> Reserved:
+    """Gives every planned delivery of the run that has none yet a code of the offer.
+
+    Args:
+        make: makes that many new codes; without it only what was loaded is given.
+        limit: at most so many codes of this offer are ever out.
+        one_per_customer: customers who hold one from another delivery get none.
+        expires_at: stored with the code.
+
+    Doing it twice gives nothing twice. It belongs into the transaction in which the deliveries' letters are
+    chosen. Raises StoreError if `make` cannot find enough codes that are still free.
+    """
+    _one_at_a_time(connection, offer)
+    values = {"run": run, "offer": offer}
+    everybody = int(connection.execute(text(_COUNT.format(one_per="")), values).scalar_one())
+    one_per = _ONE_PER if one_per_customer else ""
+    wanted = int(connection.execute(text(_COUNT.format(one_per=one_per)), values).scalar_one())
+    out = _number(connection, offer, tables.codes.c.state != FREE)
+    granted = wanted if limit is None else max(0, min(wanted, limit - out))
+    if make is not None:
+        _top_up(connection, offer, granted, make)
+    statement = text(_RESERVE.format(one_per=one_per)).bindparams(
+        bindparam("now", type_=Moment), bindparam("expires_at", type_=Moment)
+    )
+    given = {**values, "granted": granted, "now": now, "expires_at": expires_at}
+    reserved = connection.execute(statement, given).rowcount
+    return Reserved(reserved, wanted - reserved, everybody - wanted)
+
+
+def of_deliveries(connection: Connection, offer: str, deliveries: Sequence[int]) -> dict[int, str]:
+    """The code each of these deliveries holds; those without one are missing."""
+    table = tables.codes
+    columns = (table.c.delivery, table.c.code, table.c.offer)
+    found = bulk.select_among(connection, columns, table.c.delivery, deliveries)
+    return {delivery: code for delivery, code, of in found if of == offer}
+
+
+def release(connection: Connection, run: int) -> int:
+    """Frees the codes of the run's deliveries that ended without a letter; how many."""
+    statement = text(
+        "UPDATE codes SET state = 'free', customer = NULL, delivery = NULL, "
+        "reserved_at = NULL, expires_at = NULL WHERE state = 'reserved' AND delivery IN "
+        "(SELECT id FROM deliveries WHERE run = :run AND state NOT IN :kept)"
+    ).bindparams(bindparam("kept", LETTER_MAY_EXIST, expanding=True))
+    return connection.execute(statement, {"run": run}).rowcount
+
+
+def release_deliveries(connection: Connection, deliveries: Sequence[int]) -> None:
+    """Frees the codes of these deliveries, whose letters will certainly never be sent."""
+    table = tables.codes
+    columns = (table.c.state, table.c.customer, table.c.reserved_at, table.c.expires_at)
+    held = bulk.select_among(connection, (table.c.id,), table.c.delivery, deliveries)
+    rows = [(FREE, None, None, None, None, number) for (number,) in held]
+    bulk.update_rows(connection, table.c.id, (*columns, table.c.delivery), rows)
+
+
+def _top_up(connection: Connection, offer: str, wanted: int, make: Callable[[int], Sequence[str]]) -> None:
+    missing = wanted - free(connection, offer)
+    for _ in range(ROUNDS):
+        if missing <= 0:
+            return
+        missing -= load(connection, offer, make(missing))
+    if missing > 0:
+        raise StoreError(
+            f"the offer {offer} has hardly any codes left that were never given out",
+            help="give its pattern more # signs in config/offers.yaml",
+        )
+
+
+def _one_at_a_time(connection: Connection, offer: str) -> None:
+    """On PostgreSQL two plans of one offer queue here; SQLite has one writer anyway."""
+    if not bulk.is_sqlite(connection):
+        bulk.run(connection, "SELECT pg_advisory_xact_lock(hashtext(%s))", (f"touchbase offer {offer}",))
+
+
+def _number(connection: Connection, offer: str, condition: Any) -> int:
+    query = select(func.count()).select_from(tables.codes).where(tables.codes.c.offer == offer, condition)
+    return int(connection.execute(query).scalar_one())
+
+
+_WAITING = """
+    FROM deliveries d
+    WHERE d.run = :run AND d.state = 'planned'
+    AND NOT EXISTS (SELECT 1 FROM codes c WHERE c.delivery = d.id AND c.offer = :offer) {one_per}
+"""
+_ONE_PER = "AND NOT EXISTS (SELECT 1 FROM codes c WHERE c.offer = :offer AND c.customer = d.customer)"
+_COUNT = f"SELECT count(*) {_WAITING}"
+_RESERVE = f"""
+UPDATE codes SET state = 'reserved', customer = pairs.customer, delivery = pairs.delivery,
+    reserved_at = :now, expires_at = :expires_at
+FROM (
+    SELECT spare.id, waiting.customer, waiting.delivery
+    FROM (
+        SELECT id, row_number() OVER (ORDER BY id) AS place FROM codes
+        WHERE offer = :offer AND state = 'free' ORDER BY id LIMIT :granted
+    ) AS spare
+    JOIN (
+        SELECT d.id AS delivery, d.customer AS customer, row_number() OVER (ORDER BY d.id) AS place {_WAITING}
+        ORDER BY d.id LIMIT :granted
+    ) AS waiting ON waiting.place = spare.place
+) AS pairs
+WHERE codes.id = pairs.id
+"""

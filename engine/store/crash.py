@@ -1,0 +1,40 @@
+"""Places where a test may end the process as a power cut would; without its variable they do nothing.
+
+TOUCHBASE_CRASH names a place, "after_intent" or "after_intent:3" for the third time it is passed.
+"""
+
+from __future__ import annotations
+
+import os
+
+VARIABLE = "TOUCHBASE_CRASH"
+
+PLACES = (
+    "freeze",
+    "assign",
+    "open_run",
+    "claim",
+    "after_claim",
+    "intent",
+    "after_intent",
+    "receipt",
+    "after_receipt",
+    "recover",
+)
+"""In the order a delivery passes them: plain ones inside a transaction, `after_…` behind its commit."""
+
+EXIT_STATUS = 86
+"""Unlike any status the program ends with by itself, so that a test knows why it ended."""
+
+_passed = dict.fromkeys(PLACES, 0)
+
+
+def crash(place: str) -> None:
+    """Ends the process here, without any tidying up, if the variable says so."""
+    wanted = os.environ.get(VARIABLE)
+    if not wanted:
+        return
+    name, _, time = wanted.partition(":")
+    _passed[place] += 1
+    if name == place and _passed[place] == int(time or 1):
+        os._exit(EXIT_STATUS)

@@ -1,0 +1,94 @@
+"""Ends that no call brings: a run done, cancelled or too late; a provider tells more; a person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from engine.model.words import PENDING_STATES, Reason, State
+from engine.store import bulk, codes, runs
+from engine.store.ledger.transitions import HEARD, may_become, sources, spelled
+from engine.store.types import to_microseconds
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def finish(connection: Connection, run: int, now: datetime) -> bool:
+    """Closes a run in which nothing is pending any more; False if something is, or it is not being sent."""
+    pending = f"SELECT 1 FROM deliveries WHERE run = :run AND state IN ({spelled(PENDING_STATES)}) LIMIT 1"
+    if connection.execute(text(pending), {"run": run}).first() is not None:
+        return False
+    codes.release(connection, run)
+    return runs.change(connection, run, runs.SENDING, runs.DONE, now)
+
+
+def cancel(connection: Connection, run: int, now: datetime) -> int:
+    """Ends a run and every delivery that has certainly not left; how many deliveries.
+
+    What is claimed at this moment ends too: its process finds that out before it calls.
+    """
+    found = runs.get(connection, run)
+    if found is None or runs.CANCELLED not in runs.CHANGES[found.state]:
+        return 0
+    runs.change(connection, run, found.state, runs.CANCELLED, now)
+    return _end(connection, run, State.CANCELLED, Reason.CANCELLED, now)
+
+
+def expire(connection: Connection, run: int, now: datetime) -> int:
+    """Ends the deliveries of a run that are still queued when they would come too late; how many."""
+    return _end(connection, run, State.EXPIRED, Reason.EXPIRED, now)
+
+
+def hear(connection: Connection, delivery: int, state: State, now: datetime) -> bool:
+    """Moves a delivery on by what the provider tells; whether that was news.
+
+    `state`: delivered, bounced or complained. News only moves forward, whatever order it comes in, and it
+    takes a delivery out of the queue: a letter that was heard of was sent.
+    """
+    if state not in HEARD:
+        raise ValueError(f"a provider cannot tell that a delivery is {state}")
+    statement = f"""
+        UPDATE deliveries SET state = '{state}', due_at = NULL, settled_at = coalesce(settled_at, :now)
+        WHERE id = :id AND state IN ({spelled(sources(state))})
+    """
+    return connection.execute(text(statement), {"id": delivery, "now": to_microseconds(now)}).rowcount == 1
+
+
+def resolve(
+    connection: Connection, deliveries: Sequence[int], state: State, detail: str, now: datetime
+) -> int:
+    """Settles uncertain deliveries by evidence or a person's word; how many.
+
+    `state`: accepted, failed or retry_wait (to be sent again at once). `detail`: the evidence.
+    """
+    if not may_become(State.UNCERTAIN, state):
+        raise ValueError(f"an uncertain delivery cannot become {state}")
+    given = {
+        "detail": detail or None,
+        "now": to_microseconds(now),
+        "due_at": to_microseconds(now) if state == State.RETRY_WAIT else None,
+    }
+    statement = f"""
+        UPDATE deliveries SET state = '{state}', detail = :detail, settled_at = :now, due_at = :due_at,
+            lease = NULL, lease_until = NULL
+        WHERE state = '{State.UNCERTAIN}' AND id IN :ids
+    """
+    changed = bulk.run_among(connection, statement, deliveries, given)
+    if state == State.FAILED:
+        codes.release_deliveries(connection, deliveries)
+    return changed
+
+
+def _end(connection: Connection, run: int, state: State, reason: Reason, now: datetime) -> int:
+    statement = f"""
+        UPDATE deliveries SET state = '{state}', reason = '{reason}', due_at = NULL, lease = NULL,
+            lease_until = NULL, settled_at = :now
+        WHERE run = :run AND state IN ({spelled(sources(state))})
+    """
+    ended = connection.execute(text(statement), {"run": run, "now": to_microseconds(now)}).rowcount
+    codes.release(connection, run)
+    return ended

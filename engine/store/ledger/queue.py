@@ -1,0 +1,149 @@
+"""Claiming a batch of one variant under a lease, and giving it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import text
+
+from engine.model.words import State
+from engine.store import bulk, codes
+from engine.store.crash import crash
+from engine.store.ledger.transitions import sources, spelled
+from engine.store.types import from_microseconds, to_microseconds
+from engine.store.workers import Worker
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+LEASE = timedelta(minutes=5)
+"""How long a claim of a living process stands without an intent: far longer than filling a batch takes."""
+
+
+class Claimed(NamedTuple):
+    """One claimed delivery. `key`: the idempotency key of an earlier attempt."""
+
+    delivery: int
+    customer: int
+    attempt: int
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A batch that is this process's alone, until it is settled, released or the lease runs out."""
+
+    run: int
+    variant: int
+    lease: str
+    rows: list[Claimed]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def waiting(connection: Connection, run: int, now: datetime) -> list[tuple[int, int]]:
+    """Variants with deliveries that are due, and how many each has."""
+    statement = (
+        "SELECT variant, count(*) FROM deliveries "
+        "WHERE run = :run AND variant IS NOT NULL AND due_at <= :now GROUP BY variant ORDER BY variant"
+    )
+    found = connection.execute(text(statement), {"run": run, "now": to_microseconds(now)})
+    return [(variant, number) for variant, number in found]
+
+
+def next_due(connection: Connection, run: int) -> datetime | None:
+    """When the earliest queued delivery of the run is due; None when its queue is empty."""
+    statement = (
+        "SELECT min(due_at) FROM deliveries WHERE run = :run AND variant IS NOT NULL AND due_at IS NOT NULL"
+    )
+    earliest = connection.execute(text(statement), {"run": run}).scalar()
+    return None if earliest is None else from_microseconds(earliest)
+
+
+def claim(
+    connection: Connection,
+    run: int,
+    variant: int,
+    size: int,
+    worker: Worker,
+    now: datetime,
+    *,
+    lasting: timedelta = LEASE,
+) -> Claim:
+    """Takes up to `size` due deliveries of one variant for this process.
+
+    None are taken unless the run is being sent. Processes that claim at once get different ones.
+    """
+    lease = worker.next_lease()
+    given = {
+        "run": run,
+        "variant": variant,
+        "size": size,
+        "now": to_microseconds(now),
+        "lease": lease,
+        "until": to_microseconds(now + lasting),
+    }
+    statement = _CLAIM_SQLITE if bulk.is_sqlite(connection) else _CLAIM_POSTGRESQL
+    rows = bulk.run(connection, statement, given).fetchall()
+    crash("claim")
+    return Claim(run, variant, lease, [Claimed(*row) for row in rows])
+
+
+def release(connection: Connection, claim: Claim, now: datetime) -> int:
+    """Puts what is still claimed back into the queue; how many. For a batch that will not be sent now."""
+    given = {"lease": claim.lease, "now": to_microseconds(now)}
+    return bulk.run_among(connection, _RELEASE, [row.delivery for row in claim.rows], given)
+
+
+def skip(connection: Connection, claim: Claim, stopped: Iterable[tuple[int, str, str]]) -> int:
+    """Ends claimed deliveries without a letter and frees their codes; how many.
+
+    `stopped`: delivery, reason and detail of each.
+    """
+    ended = 0
+    by_reason: dict[tuple[str, str], list[int]] = {}
+    for delivery, reason, detail in stopped:
+        by_reason.setdefault((reason, detail), []).append(delivery)
+    for (reason, detail), deliveries in by_reason.items():
+        given = {"lease": claim.lease, "reason": reason, "detail": detail or None}
+        ended += bulk.run_among(connection, _SKIP, deliveries, given)
+        codes.release_deliveries(connection, deliveries)
+    return ended
+
+
+_HELD = f"lease = :lease AND state = '{State.CLAIMED}' AND id IN :ids"
+_RELEASE = f"""
+UPDATE deliveries SET state = '{State.PLANNED}', due_at = :now, lease = NULL, lease_until = NULL WHERE {_HELD}
+"""
+_SKIP = f"""
+UPDATE deliveries SET state = '{State.SKIPPED}', reason = :reason, detail = :detail, lease = NULL,
+    lease_until = NULL
+WHERE {_HELD}
+"""
+
+_SET = f"state = '{State.CLAIMED}', due_at = NULL, lease = {{lease}}, lease_until = {{until}}"
+_DUE = """
+    SELECT id FROM deliveries
+    WHERE run = {run} AND variant = {variant} AND due_at <= {now}
+    AND EXISTS (SELECT 1 FROM runs WHERE id = {run} AND state = 'sending')
+    ORDER BY due_at LIMIT {size}
+"""
+_ALLOWED = f"state IN ({spelled(sources(State.CLAIMED))})"
+_SQLITE = {name: f":{name}" for name in ("run", "variant", "now", "size", "lease", "until")}
+_POSTGRESQL = {name: f"%({name})s" for name in _SQLITE}
+
+_CLAIM_SQLITE = f"""
+UPDATE deliveries SET {_SET.format(**_SQLITE)}
+WHERE id IN ({_DUE.format(**_SQLITE)}) AND {_ALLOWED}
+RETURNING id, customer, attempt, idempotency_key
+"""
+_CLAIM_POSTGRESQL = f"""
+WITH due AS ({_DUE.format(**_POSTGRESQL)} FOR UPDATE SKIP LOCKED)
+UPDATE deliveries AS d SET {_SET.format(**_POSTGRESQL)}
+FROM due WHERE d.id = due.id AND d.{_ALLOWED}
+RETURNING d.id, d.customer, d.attempt, d.idempotency_key
+"""

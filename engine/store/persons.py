@@ -1,0 +1,141 @@
+"""The personal values letters need, read for a batch of deliveries in one query and in one fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Date, Double
+from sqlalchemy.types import Boolean
+
+from engine.store import bulk
+from engine.store.fields import FieldColumn, customer_table
+from engine.store.types import SEPARATOR, Words
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+BUILT_IN = ("email", "customer_id", "time_zone", "language", "tags")
+TOPICS = (
+    "(SELECT group_concat(u.topic, '{mark}') FROM subscriptions u WHERE u.customer = c.id AND u.subscribed)",
+    "(SELECT string_agg(u.topic, '{mark}') FROM subscriptions u WHERE u.customer = c.id AND u.subscribed)",
+)
+CODE = "k.code"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One value to read: its SQL, and what turns the stored form into plain data (None: it is plain)."""
+
+    sql: str
+    plain: Callable[[Any], Any] | None = None
+
+
+def columns(declared: Sequence[FieldColumn], sqlite: bool) -> dict[str, Column]:
+    """Every value a letter may ask for, by its dotted name: `customer.first_name`, `offer.code` …"""
+    return dict(_columns(tuple(declared), sqlite))
+
+
+@lru_cache(maxsize=16)
+def _columns(declared: tuple[FieldColumn, ...], sqlite: bool) -> dict[str, Column]:
+    table = customer_table(declared)
+    found = {f"customer.{name}": Column(f"c.{name}", _plain(table.c[name].type, sqlite)) for name in BUILT_IN}
+    topics = TOPICS[0 if sqlite else 1].format(mark=SEPARATOR)
+    found["customer.topics"] = Column(topics, _words)
+    for field in declared:
+        kind = table.c[field.column].type
+        found[f"customer.{field.name}"] = Column(f"c.{field.column}", _plain(kind, sqlite))
+    found["offer.code"] = Column(CODE)
+    return found
+
+
+def _plain(kind: Any, sqlite: bool) -> Callable[[Any], Any] | None:
+    if isinstance(kind, Words):
+        return _words
+    if isinstance(kind, Double):
+        return _number
+    if isinstance(kind, Date) and sqlite:
+        return _date
+    if isinstance(kind, Boolean) and sqlite:
+        return _truth
+    return None
+
+
+def _words(stored: str | None) -> list[str] | None:
+    return None if stored is None else [word for word in stored.split(SEPARATOR) if word]
+
+
+def _number(stored: float | None) -> float | int | None:
+    """900 and not 900.0: a letter shows what the marketer imported."""
+    return int(stored) if stored is not None and stored.is_integer() else stored
+
+
+def _date(stored: str | None) -> date | None:
+    return None if stored is None else date.fromisoformat(stored)
+
+
+def _truth(stored: int | None) -> bool | None:
+    return None if stored is None else bool(stored)
+
+
+def read(
+    connection: Connection, wanted: Sequence[Column], offer: str, deliveries: Sequence[int]
+) -> list[tuple[Any, ...]]:
+    """For each delivery: its number, its customer, the address now, then the wanted values.
+
+    `offer`: the offer whose code is meant by `k.code`. Deliveries whose customer is gone are missing.
+    """
+    sqlite = bulk.is_sqlite(connection)
+    joined = any(column.sql == CODE for column in wanted)
+    names = ", ".join(("d.id", "d.customer", "c.email", *(column.sql for column in wanted)))
+    among = "IN (SELECT value FROM json_each(:ids))" if sqlite else "= ANY(:ids)"
+    codes = "LEFT JOIN codes k ON k.delivery = d.id AND k.offer = :offer" if joined else ""
+    statement = (
+        f"SELECT {names} FROM deliveries d JOIN customers c ON c.id = d.customer {codes} WHERE d.id {among}"
+    )
+    given: dict[str, Any] = {"ids": _ids(deliveries, sqlite)}
+    if joined:
+        given["offer"] = offer
+    rows: list[tuple[Any, ...]] = bulk.run(
+        connection, statement if sqlite else bulk.named(statement), given
+    ).fetchall()
+    changed = [(place + 3, column.plain) for place, column in enumerate(wanted) if column.plain is not None]
+    if not changed:
+        return rows
+    return [_converted(row, changed) for row in rows]
+
+
+def planned(connection: Connection, variant: int, size: int = 1000) -> Iterator[list[int]]:
+    """The planned deliveries of a variant, so many at a time."""
+    last = 0
+    statement = (
+        "SELECT id FROM deliveries WHERE run = (SELECT run FROM variants WHERE id = :variant) "
+        "AND variant = :variant AND due_at IS NOT NULL AND id > :last ORDER BY id LIMIT :size"
+    )
+    if not bulk.is_sqlite(connection):
+        statement = bulk.named(statement)
+    while True:
+        found = bulk.run(connection, statement, {"variant": variant, "last": last, "size": size}).fetchall()
+        if not found:
+            return
+        last = found[-1][0]
+        yield [row[0] for row in found]
+
+
+def _ids(deliveries: Sequence[int], sqlite: bool) -> Any:
+    import orjson
+
+    return orjson.dumps(list(deliveries)).decode() if sqlite else list(deliveries)
+
+
+def _converted(
+    row: tuple[Any, ...], changed: Sequence[tuple[int, Callable[[Any], Any] | None]]
+) -> tuple[Any, ...]:
+    values = list(row)
+    for place, plain in changed:
+        assert plain is not None
+        values[place] = plain(values[place])
+    return tuple(values)

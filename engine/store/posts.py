@@ -1,0 +1,168 @@
+"""What is known of each feed and its posts: enough to tell a new post from an old one in new clothes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from engine.model.post import Post
+from engine.store import bulk, tables
+from engine.store.types import to_microseconds
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """How a feed was found when it was last looked at. `baseline_at`: when it was first read."""
+
+    feed: str
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    checked_at: datetime | None = None
+    succeeded_at: datetime | None = None
+    failed_at: datetime | None = None
+    failure: str | None = None
+    baseline_at: datetime | None = None
+    entries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPost:
+    """A post as the store remembers it.
+
+    `announce`: whether it may be sent at all (a baseline post may not); `held`: why it waits for somebody.
+    """
+
+    id: int
+    identity: str
+    guid: str | None
+    link: str | None
+    title_hash: str | None
+    content_hash: str | None
+    first_seen: datetime
+    published: datetime | None
+    announce: bool
+    held: str | None
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class NewPost:
+    """A post to remember; `post.feed` and `post.identity` name it for ever."""
+
+    post: Post
+    guid: str | None
+    link: str | None
+    title_hash: str | None
+    content_hash: str | None
+    first_seen: datetime
+    announce: bool = True
+    held: str | None = None
+
+
+def feed(connection: Connection, name: str) -> FeedState | None:
+    """What is known of a feed; None before it was ever looked at."""
+    columns = [tables.feeds.c[item.name] for item in fields(FeedState)]
+    row = connection.execute(select(*columns).where(tables.feeds.c.feed == name)).first()
+    return None if row is None else FeedState(*row)
+
+
+def save_feed(connection: Connection, state: FeedState) -> None:
+    """Writes down how a feed was found."""
+    values = asdict(state)
+    table = tables.feeds
+    if not connection.execute(update(table).where(table.c.feed == state.feed).values(values)).rowcount:
+        connection.execute(table.insert().values(values))
+
+
+def known(connection: Connection, feed: str) -> list[KnownPost]:
+    """Every post the feed has ever had, the one seen last first."""
+    table = tables.posts
+    query = select(*_KNOWN).where(table.c.feed == feed).order_by(table.c.first_seen.desc(), table.c.id.desc())
+    return [_known(row) for row in connection.execute(query)]
+
+
+def by_ids(connection: Connection, ids: Iterable[int]) -> dict[int, Post]:
+    """Posts as they were last seen, by row number."""
+    table = tables.posts
+    found = bulk.select_among(connection, (table.c.id, table.c.body), table.c.id, sorted(set(ids)))
+    return {number: read_post(body) for number, body in found}
+
+
+def add(connection: Connection, posts: Sequence[NewPost]) -> int:
+    """Remembers posts whose (feed, identity) is new, and leaves the others alone; how many were new."""
+    names = ("feed", "identity", "guid", "link", "title_hash", "content_hash")
+    more = ("first_seen", "published", "announce", "held", "body")
+    columns = tuple(tables.posts.c[name] for name in (*names, *more))
+    rows = [
+        (
+            *(new.post.feed, new.post.identity, new.guid, new.link, new.title_hash, new.content_hash),
+            *(to_microseconds(new.first_seen), _microseconds(new.post.published), new.announce, new.held),
+            write_post(new.post),
+        )
+        for new in posts
+    ]
+    return bulk.insert_rows(connection, columns, rows)
+
+
+def revise(connection: Connection, id: int, new: NewPost) -> None:
+    """A known post as it looks now. When it was first seen, and whether it may be sent, stay as they were."""
+    table = tables.posts
+    values = {
+        "guid": new.guid,
+        "link": new.link,
+        "title_hash": new.title_hash,
+        "content_hash": new.content_hash,
+        "published": new.post.published,
+        "body": write_post(new.post),
+    }
+    connection.execute(update(table).where(table.c.id == id).values(values))
+
+
+def hold(connection: Connection, ids: Sequence[int], reason: str | None) -> None:
+    """Holds posts back until a person decides; no reason lets them go."""
+    table = tables.posts
+    connection.execute(update(table).where(table.c.id.in_(ids)).values(held=reason))
+
+
+def decide(
+    connection: Connection, id: int, announce: bool, held: str | None, first_seen: datetime
+) -> None:
+    """Whether a post may be sent now, why it waits, and since when it counts as news."""
+    table = tables.posts
+    values = {"announce": announce, "held": held, "first_seen": first_seen}
+    connection.execute(update(table).where(table.c.id == id).values(values))
+
+
+def write_post(post: Post) -> str:
+    """A post as the JSON text that is stored."""
+    return json.dumps(asdict(post), ensure_ascii=False, default=lambda moment: moment.isoformat())
+
+
+def read_post(body: str) -> Post:
+    """The post of a stored JSON text."""
+    values = json.loads(body)
+    published = values["published"]
+    values["published"] = datetime.fromisoformat(published) if published else None
+    values["topics"] = tuple(values["topics"])
+    return Post(**values)
+
+
+_KNOWN = [tables.posts.c["body" if item.name == "post" else item.name] for item in fields(KnownPost)]
+
+
+def _known(row: Sequence[Any]) -> KnownPost:
+    values: list[Any] = [*row[:-1], read_post(row[-1])]
+    return KnownPost(*values)
+
+
+def _microseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else to_microseconds(moment)

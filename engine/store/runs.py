@@ -1,0 +1,129 @@
+"""Runs: one row for each occurrence of a campaign, whoever asks for it and however often."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import RowMapping, select, update
+
+from engine.store import bulk, tables
+from engine.store.types import to_microseconds
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+PLANNING, READY, SENDING = "planning", "ready", "sending"
+PAUSED, DONE, CANCELLED = "paused", "done", "cancelled"
+
+CHANGES: Mapping[str, frozenset[str]] = {
+    PLANNING: frozenset({READY, CANCELLED}),
+    READY: frozenset({SENDING, PAUSED, DONE, CANCELLED}),
+    SENDING: frozenset({READY, PAUSED, DONE, CANCELLED}),
+    PAUSED: frozenset({READY, SENDING, CANCELLED}),
+    DONE: frozenset({SENDING}),
+    CANCELLED: frozenset(),
+}
+"""From each state the ones it may become. `done` opens again when a person decides what was uncertain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One occurrence of a campaign. `snapshot`: what was frozen at planning (post ids, offer terms …)."""
+
+    id: int
+    campaign: str
+    occurrence: str
+    state: str
+    as_of: datetime
+    created_at: datetime
+    planned_at: datetime | None = None
+    finished_at: datetime | None = None
+    revision: str = ""
+    provider: str = ""
+    snapshot: Mapping[str, Any] = field(default_factory=dict)
+    requested: int | None = None
+
+
+def get_or_create(
+    connection: Connection, campaign: str, occurrence: str, *, as_of: datetime, now: datetime
+) -> tuple[Run, bool]:
+    """The occurrence's run, and whether it was made just now.
+
+    `as_of` (the moment its audience is taken at) counts for a new run only.
+    """
+    names = ("campaign", "occurrence", "state", "as_of", "created_at")
+    row = (campaign, occurrence, PLANNING, to_microseconds(as_of), to_microseconds(now))
+    created = bulk.insert_rows(connection, tuple(tables.runs.c[name] for name in names), [row]) == 1
+    found = find(connection, campaign, occurrence)
+    if found is None:
+        raise LookupError(f"the run {campaign} {occurrence} is gone again")
+    return found, created
+
+
+def find(connection: Connection, campaign: str, occurrence: str) -> Run | None:
+    """The run of that occurrence."""
+    table = tables.runs
+    this = select(table).where(table.c.campaign == campaign, table.c.occurrence == occurrence)
+    row = connection.execute(this).mappings().first()
+    return None if row is None else _run(row)
+
+
+def get(connection: Connection, run: int) -> Run | None:
+    """The run of that number."""
+    row = connection.execute(select(tables.runs).where(tables.runs.c.id == run)).mappings().first()
+    return None if row is None else _run(row)
+
+
+def recent(connection: Connection, campaign: str | None = None, *, limit: int = 50) -> list[Run]:
+    """Runs, the newest first; of one campaign or of all."""
+    table = tables.runs
+    query = select(table).order_by(table.c.as_of.desc(), table.c.id.desc()).limit(limit)
+    if campaign is not None:
+        query = query.where(table.c.campaign == campaign)
+    return [_run(row) for row in connection.execute(query).mappings()]
+
+
+def change(connection: Connection, run: int, before: str, after: str, now: datetime) -> bool:
+    """Moves the run from one state to another; False if somebody moved it before us."""
+    if after not in CHANGES[before]:
+        raise ValueError(f"a run cannot go from {before} to {after}")
+    values: dict[str, object] = {"state": after}
+    if after == READY and before == PLANNING:
+        values["planned_at"] = now
+    if after in {DONE, CANCELLED}:
+        values["finished_at"] = now
+    table = tables.runs
+    this = update(table).where(table.c.id == run, table.c.state == before).values(values)
+    return connection.execute(this).rowcount == 1
+
+
+def describe(
+    connection: Connection,
+    run: int,
+    *,
+    revision: str,
+    provider: str,
+    snapshot: Mapping[str, Any],
+    requested: int,
+) -> None:
+    """Writes down what the run was planned from. Only while it is being planned: afterwards it is history."""
+    table = tables.runs
+    values = {
+        "revision": revision,
+        "provider": provider,
+        "snapshot": json.dumps(snapshot, ensure_ascii=False, sort_keys=True),
+        "requested": requested,
+    }
+    connection.execute(update(table).where(table.c.id == run, table.c.state == PLANNING).values(values))
+
+
+def _run(row: RowMapping) -> Run:
+    values = dict(row)
+    values["snapshot"] = json.loads(values["snapshot"]) if values["snapshot"] else {}
+    values["revision"] = values["revision"] or ""
+    values["provider"] = values["provider"] or ""
+    return Run(**values)

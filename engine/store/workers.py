@@ -1,0 +1,139 @@
+"""Living processes, proved by a lock that the kernel or PostgreSQL drops at their death, not by a clock."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, select, update
+
+from engine.errors import StoreError
+from engine.store import bulk, locks, tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from engine.store.database import Database
+
+BOOT_CHARACTERS = 16
+
+
+class Worker:
+    """This process as a sender: its boot id stands in every lease, its lock says that it lives.
+
+    Attributes:
+        boot: random for every start. A host name or process number may come back, this never does.
+    """
+
+    def __init__(self, boot: str) -> None:
+        self.boot = boot
+        self._leases = 0
+        self._descriptor: int | None = None
+        self._session: Connection | None = None
+        self._path: Path | None = None
+        self._database: Database | None = None
+
+    def next_lease(self) -> str:
+        """A token no other claim, of this or another process, ever has."""
+        self._leases += 1
+        return f"{self.boot}.{self._leases}"
+
+    def close(self) -> None:
+        """Signs off. What is still leased counts as left by the dead from now on."""
+        if self._database is None:
+            return
+        database, self._database = self._database, None
+        try:
+            with database.write() as connection:
+                connection.execute(delete(tables.workers).where(tables.workers.c.boot == self.boot))
+        finally:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+            if self._path is not None:
+                self._path.unlink(missing_ok=True)
+            if self._session is not None:
+                self._session.invalidate()
+                self._session.close()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def sign_on(database: Database, now: datetime) -> Worker:
+    """Takes a new boot id and its lock, then says so in the database: so no row ever lacks its lock."""
+    worker = Worker(secrets.token_hex(BOOT_CHARACTERS // 2))
+    worker._database = database
+    if database.path is not None:
+        worker._path = _lock_path(database.path, worker.boot)
+        try:
+            worker._descriptor = locks.hold(worker._path)
+        except OSError as error:
+            raise StoreError(
+                f"{worker._path} cannot be locked: {error.strerror}",
+                help="check that its folder may be written",
+            ) from error
+    else:
+        session = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        bulk.run(session, "SELECT pg_advisory_lock(%s)", (_lock_key(worker.boot),))
+        worker._session = session
+    row = {"boot": worker.boot, "pid": os.getpid(), "host": socket.gethostname()}
+    with database.write() as connection:
+        connection.execute(insert(tables.workers).values(**row, started_at=now, heartbeat_at=now))
+    return worker
+
+
+def heartbeat(connection: Connection, worker: Worker, now: datetime) -> None:
+    """Notes that the worker is at work; for people to see, nothing is decided by it."""
+    table = tables.workers
+    connection.execute(update(table).where(table.c.boot == worker.boot).values(heartbeat_at=now))
+
+
+def living(connection: Connection, path: Path | None) -> list[str]:
+    """The boot ids of every worker that is signed on and alive."""
+    boots = list(connection.execute(select(tables.workers.c.boot)).scalars())
+    dead = set(dead_among(connection, path, boots))
+    return [boot for boot in boots if boot not in dead]
+
+
+def dead_among(connection: Connection, path: Path | None, boots: Iterable[str]) -> list[str]:
+    """Those of the boot ids whose process is certainly gone. A boot id dies once and for ever.
+
+    `path`: the SQLite file, or None on PostgreSQL.
+    """
+    if path is not None:
+        return [boot for boot in boots if not locks.is_held(_lock_path(path, boot))]
+    return [boot for boot in boots if _is_free(connection, boot)]
+
+
+def forget(connection: Connection, path: Path | None, boots: Iterable[str]) -> None:
+    """Removes dead workers' rows and lock files."""
+    dead = list(boots)
+    connection.execute(delete(tables.workers).where(tables.workers.c.boot.in_(dead)))
+    if path is not None:
+        for boot in dead:
+            _lock_path(path, boot).unlink(missing_ok=True)
+
+
+def _is_free(connection: Connection, boot: str) -> bool:
+    """Whether nobody holds the boot id's lock; shared, so that two who ask at once do not see each other."""
+    found = bulk.run(connection, "SELECT pg_try_advisory_xact_lock_shared(%s)", (_lock_key(boot),)).fetchone()
+    return bool(found[0])
+
+
+def _lock_key(boot: str) -> int:
+    return int.from_bytes(
+        blake2b(boot.encode(), digest_size=8, person=b"worker").digest(), "big", signed=True
+    )
+
+
+def _lock_path(path: Path, boot: str) -> Path:
+    return path.with_name(f"{path.name}-worker-{boot}.lock")
