@@ -56,7 +56,8 @@ def freeze(connection: Connection, run: int, audience: Select[Any], now: datetim
     # SQLite reads ON CONFLICT after a SELECT without WHERE as a join condition.
     source = select(literal(run), literal(step), *given.values()).where(true())
     statement = _insert(connection).from_select(columns, source, include_defaults=False)
-    added = int(connection.execute(statement.on_conflict_do_nothing()).rowcount)
+    counted = statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    added = int(connection.execute(counted).rowcount)
     if added < 0:
         # Python's sqlite3 does not count for a statement that begins with WITH; SQLite does.
         added = int(connection.exec_driver_sql("SELECT changes()").scalar_one())
