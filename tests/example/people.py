@@ -56,7 +56,12 @@ def sample_names(**changed: Any) -> dict[str, Any]:
             "terms": "One bag a parcel, while the beans last. Just type the code into the basket.",
             "url": "https://www.kettleandpage.example/books",
         },
-        "campaign": {"title": "The monthly reading list", "topic": "newsletter"},
+        "campaign": {
+            "title": "The monthly reading list",
+            "topic": "newsletter",
+            "topic_title": "Our monthly reading list",
+        },
+        "language": "en-GB",
         "company": {
             "name": "Kettle & Page",
             "address": "12 Harbour Steps, Saltwick SK1 0AA, United Kingdom",
