@@ -1,0 +1,75 @@
+"""People for the tests: put into the store the way the store takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.audience.rulebook import Rulebook, rulebook
+from engine.definitions.schema.segments import SegmentsFile
+from engine.store import customers, events, subscriptions
+from engine.store.database import Database
+from engine.store.fields import FieldColumn, ensure
+
+KINDS = {
+    "first_name": "text",
+    "tier": "one_of",
+    "points": "number",
+    "joined": "date",
+    "vip": "boolean",
+    "interests": "list",
+}
+NAMES = ("customer_id", "email", "time_zone", "language", "tags", *KINDS)
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+LONDON = ZoneInfo("Europe/London")
+
+
+def person(key: str, email: str | None = None, **known: Any) -> dict[str, Any]:
+    """Somebody of whom only what is named is known."""
+    return {
+        "customer_id": key,
+        "email": email,
+        "time_zone": known.pop("time_zone", None),
+        "language": known.pop("language", None),
+        "tags": known.pop("tags", None),
+        "topics": known.pop("topics", {}),
+        "events": known.pop("events", []),
+        "fields": known,
+    }
+
+
+def put(database: Database, people: list[dict[str, Any]]) -> tuple[FieldColumn, ...]:
+    """Stores the people with their events and topics; the declared fields."""
+    declared = ensure(database, KINDS, NOW)
+    with database.write() as connection, events.Repeats() as repeats:
+        rows = [
+            [p["customer_id"], p["email"], p["time_zone"], p["language"], p["tags"]]
+            + [p["fields"].get(name) for name in KINDS]
+            for p in people
+        ]
+        done = customers.upsert(connection, declared, NAMES, rows, NOW)
+        happened = [
+            events.Event(p["customer_id"], name, at, fields)
+            for p in people
+            for name, at, fields in p["events"]
+        ]
+        events.add(connection, happened, "test", repeats)
+        for id, p in zip(done.customers, people, strict=True):
+            for topic, yes in p["topics"].items():
+                say = subscriptions.join if yes else subscriptions.leave
+                say(connection, id, topic, "test", NOW)
+    return declared
+
+
+def rules_for(
+    database: Database,
+    declared: tuple[FieldColumn, ...],
+    segments: Mapping[str, Any],
+    as_of: datetime = NOW,
+    zone: ZoneInfo = LONDON,
+) -> Rulebook:
+    """The segments as a marketer writes them, ready to be asked."""
+    read = SegmentsFile.model_validate({"segments": segments}).segments
+    return rulebook(database, read, declared, as_of=as_of, zone=zone)
