@@ -9,10 +9,13 @@ from datetime import date, datetime
 import orjson
 
 from engine.audience.profile import Profile
-from engine.content.choice import Candidate, choose
+from engine.content.choice import Candidate, candidates, choose
 from engine.definitions.schema.campaign import Campaign, FeedChoice
+from engine.definitions.schema.feeds import Feed
 from engine.definitions.schema.senders import ACCOUNT_OWNER, AccountOwner, Sender
 from engine.model.duration import Duration
+from engine.model.post import Post
+from engine.model.words import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,54 +52,63 @@ class VariantKey:
 
 
 @dataclass(frozen=True)
+class Offered:
+    """A feed's posts that may be sent in this run, newest first, and their row numbers by identity."""
+
+    candidates: tuple[Candidate, ...]
+    numbers: Mapping[str, int]
+
+
+def offered(
+    posts: Sequence[tuple[int, Post, datetime]], feed: Feed, wanted: FeedChoice, moment: datetime
+) -> Offered:
+    """What a campaign may take from a feed. `posts`: row number, post, and since when it is news."""
+    since = wanted.since.before(moment) if isinstance(wanted.since, Duration) else None
+    kept = candidates([(post, seen) for _, post, seen in posts], moment, max_age=feed.max_age, since=since)
+    return Offered(kept, {post.identity: number for number, post, _ in posts})
+
+
+@dataclass(frozen=True)
 class Chooser:
     """What a campaign's choice depends on, the same for everybody in the run.
 
-    `candidates`: the posts that may be sent at all, by the campaign's name for the feed. `fields`: the profile's
-    fields in their order (see `profile_fields`). `ages`: each feed's `max_age`.
+    `offered`: posts by the campaign's name for the feed. `fields`: the profile's fields in their order (see
+    `profile_fields`). `today`: the day of the run on the project's calendar.
     """
 
     campaign: Campaign
-    candidates: Mapping[str, Sequence[Candidate]]
-    ages: Mapping[str, Duration | None]
+    offered: Mapping[str, Offered]
     senders: Mapping[str, Sender]
     account_owner: AccountOwner | None
     fields: tuple[str, ...]
-    moment: datetime
     today: date
 
-    def choose(self, profile: Profile, seen: frozenset[int]) -> VariantKey | str:
+    def choose(self, profile: Profile, seen: frozenset[int]) -> VariantKey | Reason:
         """The variant's key, or the reason why people with this profile get no letter.
 
         `seen`: posts (row numbers) that were in this campaign's earlier letters to them.
         """
         posts: list[tuple[str, tuple[int, ...]]] = []
         for name, wanted in self.campaign.content.feeds.items():
+            numbers = self.offered[name].numbers
             choice = choose(
-                self.candidates[name],
-                seen=seen,
+                self.offered[name].candidates,
+                seen={identity for identity, number in numbers.items() if number in seen},
                 interests=self._interests(profile, wanted),
                 match=wanted.match is not None,
                 pick=wanted.pick,
                 at_least=wanted.at_least,
                 if_fewer=wanted.if_fewer,
-                now=self.moment,
-                max_age=self._max_age(name, wanted),
             )
             if choice.reason is not None:
-                return str(choice.reason)
-            posts.append((name, tuple(candidate.id for candidate in choice.posts)))
+                return choice.reason
+            posts.append((name, tuple(numbers[post.identity] for post in choice.posts)))
         owner = self._owner(profile)
         sender = owner if self.campaign.sender == ACCOUNT_OWNER else self._present(self.campaign.sender)
         return VariantKey(tuple(posts), sender, owner, self.campaign.content.offer is not None)
 
     def _interests(self, profile: Profile, wanted: FeedChoice) -> tuple[str, ...]:
         return () if wanted.match is None else profile.words(self.fields.index(wanted.match))
-
-    def _max_age(self, name: str, wanted: FeedChoice) -> Duration | None:
-        """The shorter of the feed's `max_age` and the campaign's `since`."""
-        ages = [age for age in (self.ages.get(name), wanted.since) if isinstance(age, Duration)]
-        return max(ages, key=lambda age: age.before(self.moment), default=None)
 
     def _owner(self, profile: Profile) -> str:
         if self.account_owner is None:

@@ -1,0 +1,210 @@
+"""Freezing a run and choosing its letters, step by step, in the caller's transaction; each step may be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from engine.audience import segments
+from engine.audience.profile import read_profile
+from engine.audience.rulebook import Rulebook
+from engine.audience.selection import Selection, audience_select
+from engine.content import codes as drawing
+from engine.content.pools import read_pool
+from engine.content.sources import read_inside
+from engine.definitions.schema.campaign import Campaign
+from engine.definitions.schema.offers import Offer
+from engine.definitions.workspace import Workspace
+from engine.errors import Refused
+from engine.flows.plan.choosing import Chooser, VariantKey, offered, profile_fields
+from engine.model.post import Post
+from engine.model.words import Reason
+from engine.store import codes, runs, variants
+from engine.store.ledger import plan as ledger
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+MOST_POOL_BYTES = 50_000_000
+"""Fifty megabytes are some five million codes."""
+
+Posts = Mapping[str, Sequence[tuple[int, Post, datetime]]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run being planned.
+
+    `posts`: by feed, the posts that may be sent; frozen with the run. `moment`: what the audience is taken at.
+    `restrict`: only this customer (row number), for a preview of one; None for everybody.
+    """
+
+    workspace: Workspace
+    campaign: Campaign
+    run: runs.Run
+    rules: Rulebook
+    posts: Posts
+    moment: datetime
+    now: datetime
+    restrict: int | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The customer fields that decide the variant."""
+        return profile_fields(self.campaign, self.workspace.account_owner)
+
+    @property
+    def offer(self) -> tuple[str, Offer] | None:
+        """The campaign's offer and its name."""
+        name = self.campaign.content.offer
+        return (name, self.workspace.offers[name]) if name else None
+
+
+def check_expectations(connection: Connection, plan: Plan) -> None:
+    """Refused when a segment of the audience is not of the size its `expect` believes."""
+    audience = plan.campaign.audience
+    assert audience is not None
+    for name in (*audience.include, *audience.exclude):
+        expected = plan.workspace.segments[name].expect
+        if expected is None:
+            continue
+        found = segments.count(connection, plan.rules, name)
+        least, most = expected.between
+        if not least <= found <= most:
+            place = plan.workspace.place("segments", name, "expect")
+            raise Refused(
+                f"segment `{name}` has {found:,} people; between {least:,} and {most:,} are expected"
+                f" ({place.file}:{place.line})",
+                help=f"look at `touchbase segments {name}`; if the number is right, change `expect`",
+            )
+
+
+def freeze(connection: Connection, plan: Plan) -> int:
+    """Everybody the audience names gets a delivery with a first decision; how many there are now."""
+    audience = plan.campaign.audience
+    assert audience is not None
+    selection = Selection(
+        campaign=plan.campaign.campaign,
+        occurrence=plan.run.occurrence,
+        include=tuple(audience.include),
+        exclude=tuple(audience.exclude),
+        purpose=plan.campaign.purpose,
+        topic=plan.campaign.topic or "",
+        holdout=audience.holdout.of_one if audience.holdout is not None else 0.0,
+        fields=plan.fields,
+    )
+    chosen = audience_select(plan.rules, selection)
+    if plan.restrict is not None:
+        chosen = chosen.where(chosen.selected_columns["customer"] == plan.restrict)
+    return ledger.freeze(connection, plan.run.id, chosen, plan.now)
+
+
+def choose(connection: Connection, plan: Plan) -> dict[str, VariantKey]:
+    """Each profile's variant. People whom no letter is for are skipped, the others have their codes reserved.
+
+    Raises Refused when codes run out and the offer says `when_exhausted: stop`.
+    """
+    _skip_without_letter(connection, plan)
+    _reserve(connection, plan)
+    keys = _keys(connection, plan)
+    assert not any(isinstance(key, Reason) for key in keys.values())
+    return {profile: key for profile, key in keys.items() if isinstance(key, VariantKey)}
+
+
+def assign(
+    connection: Connection, plan: Plan, keys: Mapping[str, VariantKey], numbers: Mapping[str, int]
+) -> None:
+    """Gives every planned delivery its variant. `numbers`: the stored variants by their key's text."""
+    choices = [ledger.Choice(profile, numbers[key.text()]) for profile, key in keys.items()]
+    ledger.assign(connection, plan.run.id, choices)
+
+
+def _skip_without_letter(connection: Connection, plan: Plan) -> None:
+    keys = _keys(connection, plan)
+    ended = [
+        ledger.Choice(profile, None, str(key), _explained(key, plan))
+        for profile, key in keys.items()
+        if isinstance(key, Reason)
+    ]
+    if ended:
+        ledger.assign(connection, plan.run.id, ended)
+
+
+def _explained(reason: Reason, plan: Plan) -> str:
+    wanted = ", ".join(
+        f"{name}: at least {choice.at_least} unseen" for name, choice in plan.campaign.content.feeds.items()
+    )
+    return wanted if reason in (Reason.NO_NEW_POSTS, Reason.TOO_FEW_POSTS) else ""
+
+
+def _keys(connection: Connection, plan: Plan) -> dict[str, VariantKey | Reason]:
+    """The decision for every profile that has none yet."""
+    found = [profile for profile, _ in ledger.profiles(connection, plan.run.id)]
+    chooser = Chooser(
+        plan.campaign,
+        {
+            name: offered(plan.posts[wanted.feed], plan.workspace.feeds[wanted.feed], wanted, plan.moment)
+            for name, wanted in plan.campaign.content.feeds.items()
+        },
+        plan.workspace.senders,
+        plan.workspace.account_owner,
+        plan.fields,
+        plan.rules.today,
+    )
+    marked = ledger.without_code(plan.offer[0]) if plan.offer else "\x00"
+    read = {text: read_profile(text.removesuffix(marked), len(plan.fields), 0) for text in found}
+    earlier = {number for profile in read.values() for number in profile.earlier}
+    shown = variants.posts_of(connection, earlier) if earlier else {}
+    keys: dict[str, VariantKey | Reason] = {}
+    for text, profile in read.items():
+        seen = frozenset(post for number in profile.earlier for post in shown.get(number, ()))
+        key = chooser.choose(profile, seen)
+        without = isinstance(key, VariantKey) and text.endswith(marked)
+        keys[text] = key.without_offer() if without and isinstance(key, VariantKey) else key
+    return keys
+
+
+def _reserve(connection: Connection, plan: Plan) -> None:
+    if plan.offer is None:
+        return
+    name, offer = plan.offer
+    if offer.code is None or offer.code.shared is not None:
+        return
+    if offer.code.pool is not None:
+        content = read_inside(plan.workspace.root, offer.code.pool, MOST_POOL_BYTES)
+        codes.load(connection, name, read_pool(content, offer.code.pool).codes)
+    reserved = codes.reserve(
+        connection,
+        plan.run.id,
+        name,
+        plan.now,
+        make=_maker(offer),
+        limit=offer.limit,
+        one_per_customer=offer.one_per == "customer",
+    )
+    if offer.warn_below is not None and reserved.reserved:
+        plan.notes.append(f"offer `{name}`: {reserved.reserved:,} codes reserved by this run")
+    if not reserved.exhausted and not reserved.taken:
+        return
+    if offer.when_exhausted == "stop" and reserved.exhausted:
+        raise Refused(
+            f"offer `{name}` has {reserved.exhausted:,} codes too few, and `when_exhausted: stop` is set",
+            help="add codes, raise `limit`, or write `when_exhausted: skip` or `send_without` in config/offers.yaml",
+        )
+    if offer.when_exhausted == "skip":
+        ledger.skip_without_code(connection, plan.run.id, name, Reason.OFFER_EXHAUSTED)
+    else:
+        ledger.mark_without_code(connection, plan.run.id, name)
+        plan.notes.append(
+            f"offer `{name}`: {reserved.exhausted + reserved.taken:,} letters go without a code"
+        )
+
+
+def _maker(offer: Offer) -> Callable[[int], Sequence[str]] | None:
+    pattern = offer.code.unique if offer.code is not None else None
+    if pattern is None:
+        return None
+    return lambda count: drawing.generate(pattern, count, lambda codes: (), limit=offer.limit)
