@@ -204,7 +204,8 @@ class _Teller:
             place = self.document.key_place(self.path(location))
         else:
             place = self.blamed(error, location)
-        return problem_at(place, "C009" if whole else "C005", message, str(context["help"]))
+        rule = definition_at(self.model, location) is not None
+        return problem_at(place, "C009" if rule else "C005", message, str(context["help"]))
 
     def wrong_kind(self, error: Error, location: tuple[Key, ...]) -> Problem:
         """A list where text belongs, and so on."""

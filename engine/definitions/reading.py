@@ -13,7 +13,7 @@ from engine.definitions.files import CAMPAIGNS, KINDS, TOP_KEYS, Kind, definitio
 from engine.definitions.loader import Source, load
 from engine.definitions.messages import empty_values, explain
 from engine.definitions.places import Document, Path, Place, problem_at
-from engine.definitions.schema.base import NOTE_PREFIX, Definition
+from engine.definitions.schema.base import Definition
 from engine.definitions.schema.campaign import Campaign
 from engine.definitions.schema.customers import Customers, CustomersFile
 from engine.definitions.schema.policy import Policy, PolicyFile
@@ -137,8 +137,6 @@ class Reading:
     def entries(self, key: str, written: dict[str, Any], valid: dict[str, Any], document: Document) -> None:
         """Named definitions: each into its mapping, each name once in the workspace."""
         for name in written:
-            if str(name).startswith(NOTE_PREFIX):
-                continue
             if self.declare((key, name), document, (key, name)) and name in valid:
                 self.named[key][name] = valid[name]
 

@@ -9,7 +9,6 @@ from engine.definitions.checks.field_tests import check_event_field
 from engine.definitions.checks.names import known
 from engine.definitions.places import Key, problem_at
 from engine.definitions.schema.campaign import Campaign
-from engine.definitions.schema.segments import EVENT_PREFIX
 from engine.definitions.schema.steps import SendStep, Step, WaitForStep
 from engine.definitions.suggest import suggestion
 from engine.definitions.workspace import Workspace
@@ -41,7 +40,7 @@ def _trigger(workspace: Workspace, campaign: Campaign, *at: Key) -> Iterator[Pro
     for number, test in enumerate(trigger.where):
         yield from check_event_field(workspace, test, declared, (*at, "trigger", "where", number))
     if trigger.one_per is not None and declared is not None:
-        name = trigger.one_per.removeprefix(EVENT_PREFIX)
+        name = trigger.one_per
         if name not in declared:
             help = suggestion(name, declared, otherwise="declare it in config/customers.yaml")
             place = workspace.place(*at, "trigger", "one_per")

@@ -13,6 +13,7 @@ from engine.definitions.schema.segments import Condition, EventFieldCondition
 from engine.definitions.schema.steps import Step, Trigger
 from engine.definitions.schema.values import (
     Count,
+    EventField,
     EventName,
     FieldName,
     Name,
@@ -144,7 +145,7 @@ class Goal(Definition):
     where: tuple[EventFieldCondition, ...] = Field(
         (), description="Only events that pass all of these tests."
     )
-    value: FieldName | None = Field(None, description="A number field of the event; the report adds it up.")
+    value: EventField | None = Field(None, description="A number field of the event; the report adds it up.")
 
 
 class Campaign(Definition):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, StrictBool, Tag, model_validator
+from pydantic import Discriminator, Field, StrictBool, Tag, model_validator
 
-from engine.definitions.schema.base import Definition, mistake
+from engine.definitions.schema.base import Definition, OneOrMany, mistake
 from engine.definitions.schema.values import (
     Count,
+    EventField,
     EventName,
     FieldName,
     Name,
@@ -35,7 +36,6 @@ FIELD_TESTS = (
     "after",
     "known",
 )
-EVENT_PREFIX = "event."
 
 
 class FieldTests(Definition):
@@ -85,13 +85,9 @@ class FieldCondition(FieldTests):
 class EventFieldCondition(FieldTests):
     """A test on a field of the event itself; `event.severity` and `severity` mean the same."""
 
-    field: Annotated[FieldName, BeforeValidator(lambda name: _bare(name))] = Field(
+    field: EventField = Field(
         description="The event's own field to test.", examples=["severity", "event.severity"]
     )
-
-
-def _bare(name: object) -> object:
-    return name.removeprefix(EVENT_PREFIX) if isinstance(name, str) else name
 
 
 class EventCount(Definition):
@@ -122,7 +118,7 @@ class EventCondition(Definition):
     )
     before: DayOrMoment | None = Field(None, description="Only events before this day.")
     after: DayOrMoment | None = Field(None, description="Only events after this day.")
-    same: FieldName | None = Field(
+    same: EventField | None = Field(
         None, description="In a sequence: only events with the same value here as the event that started it."
     )
     without_later: EventName | None = Field(
@@ -213,10 +209,6 @@ def _subject(written: Any) -> str | None:
     return None
 
 
-def _as_list(written: object) -> object:
-    return (written,) if isinstance(written, Mapping | Definition) else written
-
-
 Condition = Annotated[
     Annotated[FieldCondition, Tag("<field>")]
     | Annotated[EventCondition, Tag("<event>")]
@@ -230,7 +222,7 @@ Condition = Annotated[
         _subject, custom_error_type="no_subject", custom_error_message="this condition has no subject"
     ),
 ]
-Conditions = Annotated[tuple[Condition, ...], BeforeValidator(_as_list)]
+Conditions = Annotated[tuple[Condition, ...], OneOrMany()]
 
 
 class Expectation(Definition):

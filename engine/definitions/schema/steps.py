@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from engine.definitions.schema.base import Definition, mistake
 from engine.definitions.schema.segments import Condition, Conditions, EventFieldCondition
-from engine.definitions.schema.values import EventName, Name, RelativePath, Text, Title
+from engine.definitions.schema.values import EventField, EventName, Name, RelativePath, Text, Title
 from engine.definitions.schema.wording import Repetition, Span
 
 
@@ -20,7 +20,7 @@ class Trigger(Definition):
     where: tuple[EventFieldCondition, ...] = Field(
         (), description="Only events that pass all of these tests."
     )
-    one_per: Text | None = Field(
+    one_per: EventField | None = Field(
         None, description="One sequence per value of this event field.", examples=["event.complaint_id"]
     )
     joins: Name | None = Field(None, description="Starts when somebody joins this segment.")

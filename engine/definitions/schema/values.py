@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from engine.definitions.schema.base import Worded, mistake
+from engine.definitions.schema.base import Worded, matches, mistake
 from engine.errors import UsageError
 
 
@@ -134,11 +133,9 @@ def read_scalars(written: object) -> tuple[Scalar, ...]:
 
 
 def _matching(pattern: str, help: str) -> Any:
-    compiled = re.compile(pattern)
-
     def read(written: object) -> str:
         text = read_text(written)
-        if not compiled.search(text):
+        if not matches(pattern, text):
             raise mistake(f"`{text}` cannot be used here", help)
         return text
 
@@ -169,6 +166,20 @@ FieldName = Annotated[
     str,
     _matching(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$", "use letters, digits and underscores, like `first_name`"),
 ]
+EVENT_PREFIX = "event."
+EVENT_FIELD_PATTERN = r"^(event\.)?[A-Za-z_][A-Za-z0-9_]{0,62}$"
+EVENT_FIELD_HELP = "write the event's field, like `complaint_id` or `event.complaint_id`"
+
+
+def read_event_field(written: object) -> str:
+    """A field of an event, without the `event.` that may stand before it."""
+    text = read_text(written)
+    if not matches(EVENT_FIELD_PATTERN, text):
+        raise mistake(f"`{text}` cannot be used here", EVENT_FIELD_HELP)
+    return text.removeprefix(EVENT_PREFIX)
+
+
+EventField = Annotated[str, Worded(str, read_event_field, EVENT_FIELD_HELP, EVENT_FIELD_PATTERN)]
 EventName = Annotated[
     str,
     _matching(
@@ -201,7 +212,12 @@ RelativePath = Annotated[
     ),
 ]
 SecretText = Annotated[Secret, Worded(Secret, read_secret, "write `!secret NAME`", numbers=True)]
-Scalars = Annotated[tuple[Scalar, ...], Worded((), read_scalars, "a value or a list of values")]
+Scalars = Annotated[
+    tuple[Scalar, ...],
+    Worded(
+        (), read_scalars, "a value or a list of values", json_type=("string", "number", "boolean", "array")
+    ),
+]
 Count = Annotated[int, Field(ge=0, strict=True)]
 Positive = Annotated[int, Field(ge=1, strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -10,7 +9,7 @@ from functools import partial
 from typing import Annotated
 
 from engine.clock import zone
-from engine.definitions.schema.base import Worded, mistake
+from engine.definitions.schema.base import Worded, matches, mistake
 from engine.definitions.schema.values import as_written, describe, read_text
 from engine.model.duration import Duration, Unit
 
@@ -27,7 +26,7 @@ ZONE_HELP = "write `recipient`, `project` or a time zone like Europe/Oslo"
 DURATION_PATTERN = rf"^[1-9][0-9]{{0,5}} ({UNITS})s?$"
 EVERY_PATTERN = rf"^([1-9][0-9]{{0,5}} ({UNITS})s?|{UNITS})$"
 RHYTHM_PATTERN = rf"^every ([1-9][0-9]{{0,5}} ({UNITS})s?|{UNITS})$"
-SHARE_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,4})?%$"
+SHARE_PATTERN = r"^(100|[0-9]{1,2}(\.[0-9]{1,4})?)%$"
 TIME_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -92,7 +91,7 @@ def _phrase(written: object, pattern: str, help: str) -> str:
     if not isinstance(written, str | int | float) or isinstance(written, bool):
         raise _unreadable(written, help)
     text = read_text(written)
-    if not re.search(pattern, text):
+    if not matches(pattern, text):
         raise _unreadable(written, help)
     return text
 
@@ -119,17 +118,14 @@ def read_rhythm(written: object) -> Duration:
 
 def read_share(written: object) -> Share:
     """`5%`, `0.1%`."""
-    share = float(_phrase(written, SHARE_PATTERN, SHARE_HELP).removesuffix("%")) / 100
-    if share > 1:
-        raise mistake(f"`{written}` is more than everything", SHARE_HELP)
-    return Share(share)
+    return Share(float(_phrase(written, SHARE_PATTERN, SHARE_HELP).removesuffix("%")) / 100)
 
 
 def read_weekday(written: object) -> Weekday:
     """`tue` or `tuesday`."""
-    if not isinstance(written, str) or written.lower() not in DAYS:
+    if not isinstance(written, str) or written not in DAYS:
         raise _unreadable(written, DAY_HELP)
-    return DAYS[written.lower()]
+    return DAYS[written]
 
 
 def read_month_day(written: object) -> MonthDay:
@@ -168,7 +164,7 @@ def read_local_moment(written: object) -> datetime:
 
 def read_day_or_moment(written: object) -> date:
     """`2027-01-05`, or `"2027-01-05 09:30"` (then it is a datetime without a zone: the project's)."""
-    if isinstance(written, str) and re.search(MOMENT_PATTERN, written):
+    if isinstance(written, str) and matches(MOMENT_PATTERN, written):
         return read_local_moment(written)
     return read_date(written)
 
