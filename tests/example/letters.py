@@ -18,7 +18,11 @@ ENVIRONMENT = make_environment(WORKSPACE / "templates")
 
 def finished(template: str, names: dict[str, Any]) -> str:
     """One letter as HTML."""
-    html = ENVIRONMENT.get_template(template).render(**names)
+    return inlined(ENVIRONMENT.get_template(template).render(**names))
+
+
+def inlined(html: str) -> str:
+    """The letter with its styles moved into the elements."""
     quiet = logging.CRITICAL
     inliner = Premailer(html, allow_network=False, disable_validation=True, cssutils_logging_level=quiet)
     return str(inliner.transform())
@@ -49,4 +53,4 @@ def proofread(html: str, names: dict[str, Any]) -> list[Finding]:
     )
 
 
-__all__ = ["STARTERS", "finished", "proofread", "sample_names"]
+__all__ = ["STARTERS", "finished", "inlined", "proofread", "sample_names"]
