@@ -27,20 +27,21 @@ def read_feed(content: bytes, content_type: str = "", url: str = "", *, known_po
     Args:
         content: the page as it came.
         content_type: the server's header, or "".
-        url: where it came from; relative links start there.
+        url: where it came from; relative links start there if it is an address.
         known_posts: how many posts earlier reads found; a feed that had some and now has none is a fault.
 
     Raises:
         FeedUnreadable: with what was found instead. "Nothing new" is never the answer to a broken feed.
     """
     name = f"`{url}`" if url else "the feed"
+    base = url if "://" in url else ""
     if not content.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise FeedUnreadable(f"{name} is an empty page", help="open it in a browser; the feed may have moved")
     try:
         document = (
-            read_json(content, url)
+            read_json(content, base)
             if looks_like_json(content, content_type)
-            else read_xml(content, content_type, url)
+            else read_xml(content, content_type, base)
         )
     except (NotXml, NotJsonFeed) as error:
         raise _unreadable(name, str(error), content, url) from error

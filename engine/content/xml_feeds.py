@@ -17,6 +17,8 @@ ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|RDF|channel)\b", re.IGNORECAS
 ROOT_END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>?", re.IGNORECASE)
 ENTRY_START = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)\b", re.IGNORECASE)
 ENTRY_END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+ELEMENT = re.compile(rb"<\w")
+NESTED_ENTITY = re.compile(rb"<!ENTITY[^>\"']{0,200}[\"'][^>]*?[&%][A-Za-z_][\w.-]*;")
 XML_ENCODING = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 # Declared by servers and templates that never asked what the text is in; UTF-8 that decodes is UTF-8.
@@ -30,6 +32,7 @@ TITLE_MARKUP = re.compile(
     r"|strong|style|sub|sup|tt|u|var|wbr)\b[^<>]*>",
     re.IGNORECASE,
 )
+MAIL_ADDRESS = re.compile(r"(?:mailto:)?<?[^\s<>()@]+@[^\s<>()@]+>?")
 IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|gif|webp)$", re.IGNORECASE)
 MOST_ENTRIES = 1000
 
@@ -42,23 +45,27 @@ def read_xml(content: bytes, content_type: str, url: str) -> FeedDocument:
     """The feed in these bytes. Raises NotXml with a sentence about what it is instead."""
     import feedparser
 
+    flat = content.replace(b"\0", b"")  # UTF-16 and UTF-32, roughly
+    first = ELEMENT.search(flat)
+    if first and NESTED_ENTITY.search(flat, 0, first.start()):
+        raise NotXml("declares entities within entities, as attacks do")
     parsed = feedparser.parse(
         io.BytesIO(content),  # bytes in a stream: a plain string could be taken for an address or a file name
         response_headers={"content-type": _trusted_type(content, content_type), "content-location": url},
         resolve_relative_uris=False,  # done once, for all kinds of feeds, when posts are made
         sanitize_html=False,  # likewise, by a sanitiser that is a parser
     )
-    flat = content.replace(b"\0", b"")  # UTF-16 and UTF-32, roughly
     if not parsed.version and not parsed.entries and not ROOT.search(flat[:4000]):
         raise NotXml("is not a feed")
     if type(parsed.get("bozo_exception")).__name__ == "SAXParseException" and _broke_off(flat):
         raise NotXml("broke off in the middle")
     feed, atom = parsed.feed, parsed.version.startswith("atom")
+    site = absolute(feed.get("link", ""), url)
     return FeedDocument(
         title=_plain(feed, "title"),
         url=url,
-        site=absolute(feed.get("link", ""), url),
-        entries=tuple(_entry(entry, feed, url, atom) for entry in parsed.entries[:MOST_ENTRIES]),
+        site=site,
+        entries=tuple(_entry(entry, feed, url or site, atom) for entry in parsed.entries[:MOST_ENTRIES]),
     )
 
 
@@ -90,7 +97,7 @@ def _is_utf8(content: bytes) -> bool:
     return True
 
 
-def _entry(entry: Mapping[str, Any], feed: Mapping[str, Any], url: str, atom: bool) -> Entry:
+def _entry(entry: dict[str, Any], feed: Mapping[str, Any], url: str, atom: bool) -> Entry:
     content, summary = _bodies(entry, url)
     title = entry.get("title_detail") or {}
     value = entry.get("title") or ""
@@ -154,16 +161,17 @@ def _images(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _author(thing: Mapping[str, Any]) -> str:
-    detail = thing.get("author_detail") or {}
-    name = one_line(str(detail.get("name") or ""))
-    author = name or one_line(str(thing.get("author") or ""))
-    return "" if "@" in author else author
+    """A name without the mail address feeds put before, behind or around it."""
+    name = one_line(MAIL_ADDRESS.sub(" ", str(thing.get("author") or "")))
+    wrapped = re.fullmatch(r"\((.*)\)", name)
+    return (wrapped[1] if wrapped else re.sub(r"\(\s*\)$", "", name)).strip()
 
 
-def _moment(entry: Mapping[str, Any]) -> datetime | None:
+def _moment(entry: dict[str, Any]) -> datetime | None:
     """When it was published, else last updated, else created."""
     for name in ("published_parsed", "updated_parsed", "created_parsed"):
-        parsed = entry.get(name)
+        # Not by the dictionary's own `get`, which answers one name with another's value and a warning.
+        parsed = dict.get(entry, name)
         if parsed:
             try:
                 return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
