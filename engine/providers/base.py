@@ -9,8 +9,11 @@ from typing import Protocol
 
 from engine.model.letter import Batch, Letter, Outcome
 
-TOKEN = re.compile(r"zq[0-9]{4,8}qz(?:[0-9a-z]{1,40}?qz)?")
-"""The ASCII-alphanumeric marks that stand where a letter's personal values will go."""
+TOKEN = re.compile(r"zq[a-p]{0,8}[0-9]{4,8}qz(?:[0-9a-f]{1,40}qz)?")
+"""The ASCII-alphanumeric marks that stand where a letter's personal values will go.
+
+No q or z between their ends, so that two side by side are never taken for one.
+"""
 
 
 @dataclass(frozen=True, slots=True)

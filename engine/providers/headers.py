@@ -116,11 +116,11 @@ def text_value(value: str, used: int) -> bytes:
 
 
 def fold(value: str, used: int) -> bytes | None:
-    """ASCII text broken at single spaces, or None where one word is longer than a line may be."""
+    """ASCII text broken at single spaces, or None where one word is longer than a line."""
     lines: list[str] = []
     line, room = "", WANTED_LINE - used
     for word in SINGLE_SPACE.split(value):
-        if len(word) >= LONGEST_LINE - used:
+        if len(word) > WANTED_LINE - used:
             return None
         if line and len(line) + 1 + len(word) > room:
             lines.append(line)

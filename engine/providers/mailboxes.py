@@ -17,6 +17,7 @@ LITERAL = re.compile(r"\[[0-9A-Za-z.:]+\]")
 LONGEST_LOCAL, LONGEST_ADDRESS = 64, 254
 """RFC 5321 section 4.5.3.1, in bytes; 254 is what fits a path of 256 with its angle brackets."""
 
+SPACES = re.compile(r" {2,}")
 PLAIN_NAME = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*")
 
 
@@ -45,7 +46,7 @@ def is_token(mailbox: Mailbox) -> bool:
 
 def header_mailbox(place: str, mailbox: Mailbox, *, utf8: bool = False) -> bytes:
     """A mailbox as it stands after `To: `: the name quoted or encoded, the address never (RFC 2047, 5)."""
-    name = checked(place, mailbox.name).strip()
+    name = display_name(place, mailbox.name)
     address = wire_address(place, mailbox.address, utf8=utf8).encode()
     if not name:
         return address
@@ -55,11 +56,16 @@ def header_mailbox(place: str, mailbox: Mailbox, *, utf8: bool = False) -> bytes
 
 def unicode_mailbox(place: str, mailbox: Mailbox) -> str:
     """A mailbox for JSON APIs: the name stays Unicode, quoted where it holds more than words."""
-    name = checked(place, mailbox.name).strip()
+    name = display_name(place, mailbox.name)
     address = wire_address(place, mailbox.address)
     if not name:
         return address
     return f"{name if PLAIN_NAME.fullmatch(name) else quoted(name)} <{address}>"
+
+
+def display_name(place: str, name: str) -> str:
+    """A name that is safe in a header; runs of spaces become one, as parsers read them."""
+    return SPACES.sub(" ", checked(place, name)).strip()
 
 
 def wire_address(place: str, address: str, *, utf8: bool = False) -> str:

@@ -126,25 +126,25 @@ class Conformance:
         provider = way_out.provider()
         name = 'Zoë "the reader" O\'Neil, B.Sc.'
         values = {
-            "zq0001qzn0nceqz": ("To", mailbox_value(Mailbox(name, "zoe@bücher.example"))),
-            "zq0002qzn0nceqz": (
+            "zq0001qzc0ffeeqz": ("To", mailbox_value(Mailbox(name, "zoe@bücher.example"))),
+            "zq0002qzc0ffeeqz": (
                 "Subject",
                 f"{name} — three reads for you, and every one of them is worth it",
             ),
-            "zq0003qzn0nceqz": ("html", "Zoë &amp; friends " * 12),
-            "zq0004qzn0nceqz": ("text", ".Zoë & friends\nFrom us"),
-            "zq0005qzn0nceqz": ("List-Unsubscribe", UNSUBSCRIBE),
-            "zq0006qzn0nceqz": ("Message-ID", "<d9@news.acme.example>"),
-            "zq0007qzn0nceqz": ("reference", "d9"),
+            "zq0003qzc0ffeeqz": ("html", "Zoë &amp; friends " * 12),
+            "zq0004qzc0ffeeqz": ("text", ".Zoë & friends\nFrom us"),
+            "zq0005qzc0ffeeqz": ("List-Unsubscribe", UNSUBSCRIBE),
+            "zq0006qzc0ffeeqz": ("Message-ID", "<d9@news.acme.example>"),
+            "zq0007qzc0ffeeqz": ("reference", "d9"),
         }
         marked = letter(
-            to=Mailbox("", "zq0001qzn0nceqz"),
-            subject="zq0002qzn0nceqz",
-            html='<p title="zq0003qzn0nceqz">Dear zq0003qzn0nceqz,</p>',
-            text="Dear zq0004qzn0nceqz\nbye",
-            message_id="zq0006qzn0nceqz",
-            reference="zq0007qzn0nceqz",
-            headers=(("List-Unsubscribe", "zq0005qzn0nceqz"),),
+            to=Mailbox("", "zq0001qzc0ffeeqz"),
+            subject="zq0002qzc0ffeeqz",
+            html='<p title="zq0003qzc0ffeeqz">Dear zq0003qzc0ffeeqz,</p>',
+            text="Dear zq0004qzc0ffeeqz\nbye",
+            message_id="zq0006qzc0ffeeqz",
+            reference="zq0007qzc0ffeeqz",
+            headers=(("List-Unsubscribe", "zq0005qzc0ffeeqz"),),
         )
         encoded = provider.wire.encode(marked)
         escaped = {token: provider.wire.escape(place, value) for token, (place, value) in values.items()}
@@ -154,7 +154,7 @@ class Conformance:
         (got,) = way_out.received()
         friends = "Zoë &amp; friends " * 12
         assert got.to == (name, "zoe@xn--bcher-kva.example")
-        assert got.subject == values["zq0002qzn0nceqz"][1]
+        assert got.subject == values["zq0002qzc0ffeeqz"][1]
         assert got.html == f'<p title="{friends}">Dear {friends},</p>'
         assert got.text == "Dear .Zoë & friends\nFrom us\nbye"
         assert got.headers["list-unsubscribe"] == UNSUBSCRIBE

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from email import policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.parser import BytesParser, Parser
+from email.utils import parseaddr
 
 from engine.model.letter import Batch, Letter, Mailbox
 from engine.providers.base import Provider
@@ -106,11 +108,13 @@ def read_message(raw: bytes) -> Received:
 
 
 def one_address(message: EmailMessage, header: str) -> tuple[str, str]:
-    """The single mailbox of a header, ("", "") where there is none."""
-    if message[header] is None:
-        return "", ""
-    (address,) = message[header].addresses
-    return address.display_name, address.addr_spec
+    """The single mailbox of a header, ("", "") where there is none.
+
+    Read by the older of Python's two parsers: the newer puts a space between the encoded words of a name.
+    """
+    raw = next((value for name, value in message.raw_items() if name == header), "")
+    name, address = parseaddr(raw.replace("\r\n", ""))
+    return str(make_header(decode_header(name))), address
 
 
 def content(message: EmailMessage, subtype: str) -> str:
