@@ -75,83 +75,88 @@ def _matcher(selector: str) -> tuple[Any, tuple[int, int, int]] | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One declaration that reaches an element. `weight` sorts as CSS does; `dark`: in dark mode only."""
+
+    weight: tuple[bool, tuple[int, int, int], int]
+    property: str
+    value: str
+    dark: bool = False
+
+
+def match(root: Element, sheets: Iterable[Stylesheet]) -> dict[Element, list[Declared]]:
+    """For each element the declarations of the rules whose selectors it fits."""
+    matched: dict[Element, list[Declared]] = {}
+    for order, rule in enumerate(rule for sheet in sheets for rule in sheet.rules if _applies(rule)):
+        for selector in rule.selector.split(","):
+            matcher = _matcher(selector.strip())
+            if matcher is None:
+                continue
+            path, weight = matcher
+            declared = [
+                Declared((one.important, weight, order), one.property, one.value, dark=bool(rule.media))
+                for one in rule.declarations
+            ]
+            for element in path(root):
+                matched.setdefault(element, []).extend(declared)
+    return matched
+
+
 class Cascade:
     """All looks of one letter in one colour scheme, worked out from the outside in."""
 
-    def __init__(self, elements: Sequence[Element], sheets: Iterable[Stylesheet], *, dark: bool) -> None:
+    def __init__(
+        self, elements: Sequence[Element], matched: dict[Element, list[Declared]], *, dark: bool
+    ) -> None:
         self._looks: dict[Element, Look] = {}
-        declared = self._matched(elements[0], sheets, dark) if elements else {}
         for element in elements:
             parent = element.getparent()
             above = self._looks.get(parent) if parent is not None else None
-            own = _own(element, declared.get(element, []))
-            self._looks[element] = _look(element, own, above or Look({}))
+            reaching = [one for one in matched.get(element, ()) if dark or not one.dark]
+            self._looks[element] = _look(element, _own(element, reaching), above or Look({}))
 
     def look(self, element: Element) -> Look:
         """The look of an element of this letter."""
         return self._looks[element]
 
-    @staticmethod
-    def _matched(
-        root: Element, sheets: Iterable[Stylesheet], dark: bool
-    ) -> dict[Element, list[tuple[tuple[bool, tuple[int, int, int], int], str, str]]]:
-        """For each element the declarations of matching rules: their weight, property and value."""
-        matched: dict[Element, list[tuple[tuple[bool, tuple[int, int, int], int], str, str]]] = {}
-        order = 0
-        for sheet in sheets:
-            for rule in sheet.rules:
-                if not _applies(rule, dark):
-                    continue
-                order += 1
-                for selector in rule.selector.split(","):
-                    matcher = _matcher(selector.strip())
-                    if matcher is None:
-                        continue
-                    path, weight = matcher
-                    for element in path(root):
-                        matched.setdefault(element, []).extend(
-                            ((one.important, weight, order), one.property, one.value)
-                            for one in rule.declarations
-                        )
-        return matched
 
-
-def _applies(rule: StyleRule, dark: bool) -> bool:
+def _applies(rule: StyleRule) -> bool:
+    """Rules for every screen, and those for dark mode on every screen."""
     if rule.at or not rule.selector:
         return False
-    if not rule.media:
-        return True
-    return dark and bool(DARK.search(rule.media)) and "width" not in rule.media
+    return not rule.media or (bool(DARK.search(rule.media)) and "width" not in rule.media)
 
 
-def _own(
-    element: Element, matched: list[tuple[tuple[bool, tuple[int, int, int], int], str, str]]
-) -> dict[str, str]:
+INLINE = (9, 9, 9)
+"""A style attribute outweighs every selector."""
+
+
+def _own(element: Element, reaching: list[Declared]) -> dict[str, str]:
     """The element's own values after weighing; shorthands that rules ask about are opened up."""
+    weighed = [*_presentational(element), *reaching]
     style = element.get("style")
-    weighed = [*_presentational(element), *matched]
     if style:
-        inline = read_declarations(style)[0]
         weighed += [
-            ((one.important, (9, 9, 9), number), one.property, one.value) for number, one in enumerate(inline)
+            Declared((one.important, INLINE, number), one.property, one.value)
+            for number, one in enumerate(read_declarations(style)[0])
         ]
     own: dict[str, str] = {}
-    for _, name, value in sorted(weighed, key=lambda entry: entry[0]):
-        if name == "padding":
-            own.update(_opened(value))
-        elif name == "background":
+    for one in sorted(weighed, key=lambda one: one.weight):
+        if one.property == "padding":
+            own.update(_opened(one.value))
+            continue
+        if one.property == "background":
             own.pop("background-color", None)
-            own[name] = value
-        else:
-            own[name] = value
+        own[one.property] = one.value
     return own
 
 
-def _presentational(element: Element) -> list[tuple[tuple[bool, tuple[int, int, int], int], str, str]]:
+def _presentational(element: Element) -> list[Declared]:
     """What old attributes mean; any rule outweighs them."""
-    weight = (False, (0, 0, 0), 0)
+    weight = (False, (0, 0, 0), -1)
     pairs = (("bgcolor", "background-color"), ("color", "color"), ("align", "text-align"))
-    return [(weight, name, value) for attribute, name in pairs if (value := element.get(attribute))]
+    return [Declared(weight, name, value) for attribute, name in pairs if (value := element.get(attribute))]
 
 
 def _opened(value: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from engine.model.problem import Severity
-from engine.templating.lint.cascade import Cascade, Look
+from engine.templating.lint.cascade import Cascade, Declared, Look, match
 from engine.templating.lint.finding import Envelope, Flaw, one_line
 from engine.templating.lint.stylesheet import Declaration, Stylesheet, read_declarations, read_stylesheet
 
@@ -87,14 +87,18 @@ class Subject:
         return [(style, read_stylesheet(style.text or "")) for style in self.all("style")]
 
     @cached_property
+    def _matched(self) -> dict[Element, list[Declared]]:
+        return match(self.root, [sheet for _, sheet in self.sheets])
+
+    @cached_property
     def light(self) -> Cascade:
         """How things look by day."""
-        return Cascade(self.elements, [sheet for _, sheet in self.sheets], dark=False)
+        return Cascade(self.elements, self._matched, dark=False)
 
     @cached_property
     def dark(self) -> Cascade:
         """How things look where the system is dark and the mail program obeys `prefers-color-scheme`."""
-        return Cascade(self.elements, [sheet for _, sheet in self.sheets], dark=True)
+        return Cascade(self.elements, self._matched, dark=True)
 
     def look(self, element: Element) -> Look:
         """The element's look in light."""
