@@ -36,7 +36,8 @@ def read_moment(text: str, local: ZoneInfo, *, source: str = "the time") -> date
         moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError as error:
         raise UsageError(
-            f"{source}: `{text}` is not a moment", help="write it like 2027-01-05T09:30 or 2027-01-05T09:30+00:00"
+            f"{source}: `{text}` is not a moment",
+            help="write it like 2027-01-05T09:30 or 2027-01-05T09:30+00:00",
         ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=local)

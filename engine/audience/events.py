@@ -99,7 +99,7 @@ def counted(event: NamedFromClause, wanted: Wanted) -> ColumnElement[int]:
     if not wanted.by_day:
         return func.count(event.c.id)
     moment = type_coerce(event.c.at, BigInteger)
-    return func.count(distinct((moment + YEAR_ONE_MICROSECONDS).op("/")(DAY_MICROSECONDS)))
+    return func.count(distinct((moment + YEAR_ONE_MICROSECONDS) // DAY_MICROSECONDS))
 
 
 def _between(number: ColumnElement[int], wanted: Wanted) -> ColumnElement[bool]:

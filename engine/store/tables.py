@@ -70,6 +70,7 @@ subscriptions = Table(
     Column("changed_at", Moment, nullable=False),
     Column("source", Text, nullable=False),
     Index("subscriptions_by_topic", "topic", "subscribed", "customer"),
+    sqlite_with_rowid=False,
 )
 
 consent = Table(
@@ -94,6 +95,7 @@ suppressions = Table(
     Column("source", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Column("detail", Text),
+    sqlite_with_rowid=False,
 )
 
 events = Table(
@@ -180,6 +182,7 @@ variant_posts = Table(
     Column("variant", Identity, ForeignKey("variants.id"), primary_key=True),
     Column("post", Identity, ForeignKey("posts.id"), primary_key=True),
     Index("variant_posts_by_post", "post"),
+    sqlite_with_rowid=False,
 )
 
 # `due_at` says from when a delivery may be claimed; NULL says it is not in the queue. It is set exactly in

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 from typing import Any, NoReturn
 
 from jinja2 import BaseLoader, FileSystemLoader, Undefined, nodes
@@ -93,6 +95,12 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
 
     code_generator_class = PathGenerator
     intercepted_binops = frozenset({"*", "**", "%"})
+
+    def _compile(self, source: str, filename: str) -> CodeType:
+        # Python warns about constants used oddly; a template that does so fails when rendered, with its line.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return super()._compile(source, filename)
 
     def read(self, obj: Any, attribute: str, path: str) -> Any:
         """`obj.attribute`; a missing value remembers `path`."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from engine.definitions.schema.campaign import Campaign
-from engine.definitions.schema.project import Project
+from engine.definitions.schema.project import Company, Project
 from engine.model.post import Post
 from engine.templating.specialise import Personal
 
@@ -31,6 +31,7 @@ class Signed:
 
 def static_context(
     project: Project,
+    company: Company,
     campaign: Campaign,
     *,
     fields: Iterable[str],
@@ -42,17 +43,16 @@ def static_context(
 ) -> dict[str, object]:
     """The names of a template for one variant.
 
-    `posts`: by the name the campaign gives each feed. `offer`: terms without the code, or None for people who get
-    none. `owner`: the customer's own person where the variant knows it. `moment`: when the run was planned.
+    `posts`: by the name the campaign gives each feed. `offer`: its terms, with the code where everybody has the
+    same one; None for people who get none. `owner`: the customer's own person, None where the workspace names
+    none. `moment`: when the run was planned.
     """
-    customer: dict[str, object] = {
-        name: Personal(f"customer.{name}") for name in (*BUILT_IN_FIELDS, *fields)
-    }
+    customer: dict[str, object] = {name: Personal(f"customer.{name}") for name in (*BUILT_IN_FIELDS, *fields)}
     customer["owner"] = _sender(owner) if owner is not None else None
     context: dict[str, object] = {
         "customer": customer,
         "sender": _sender(sender),
-        "offer": {**offer, "code": Personal("offer.code")} if offer is not None else None,
+        "offer": {"code": Personal("offer.code"), **offer} if offer is not None else None,
         "campaign": {
             "id": campaign.campaign,
             "title": campaign.name,
@@ -61,7 +61,7 @@ def static_context(
             "topic": campaign.topic or "",
             "topic_title": project.topics.get(campaign.topic or "", ""),
         },
-        "company": {"name": project.company.name, "address": project.company.address},
+        "company": {"name": company.name, "address": company.address},
         "now": moment.astimezone(ZoneInfo(project.time_zone)),
         "language": project.language,
         **{name: Personal(name) for name in PERSONAL_LINKS},

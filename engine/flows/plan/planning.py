@@ -13,11 +13,11 @@ from engine.audience.rulebook import Rulebook
 from engine.audience.selection import Selection, audience_select
 from engine.content import codes as drawing
 from engine.content.pools import read_pool
-from engine.content.sources import read_inside
+from engine.definitions.checks.files import pool_file
 from engine.definitions.schema.campaign import Campaign
 from engine.definitions.schema.offers import Offer
 from engine.definitions.workspace import Workspace
-from engine.errors import Refused
+from engine.errors import Refused, UsageError
 from engine.flows.plan.choosing import Chooser, VariantKey, offered, profile_fields
 from engine.model.post import Post
 from engine.model.words import Reason
@@ -26,9 +26,6 @@ from engine.store.ledger import plan as ledger
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-MOST_POOL_BYTES = 50_000_000
-"""Fifty megabytes are some five million codes."""
 
 Posts = Mapping[str, Sequence[tuple[int, Post, datetime]]]
 
@@ -174,8 +171,7 @@ def _reserve(connection: Connection, plan: Plan) -> None:
     if offer.code is None or offer.code.shared is not None:
         return
     if offer.code.pool is not None:
-        content = read_inside(plan.workspace.root, offer.code.pool, MOST_POOL_BYTES)
-        codes.load(connection, name, read_pool(content, offer.code.pool).codes)
+        codes.load(connection, name, _pool(plan.workspace, offer.code.pool))
     reserved = codes.reserve(
         connection,
         plan.run.id,
@@ -201,6 +197,21 @@ def _reserve(connection: Connection, plan: Plan) -> None:
         plan.notes.append(
             f"offer `{name}`: {reserved.exhausted + reserved.taken:,} letters go without a code"
         )
+
+
+def _pool(workspace: Workspace, written: str) -> Sequence[str]:
+    path = pool_file(workspace.root, written)
+    try:
+        content = path.read_bytes() if path is not None else None
+    except OSError as error:
+        raise UsageError(
+            f"`{written}` cannot be read: {error.strerror}", help="check its permissions"
+        ) from error
+    if content is None:
+        raise UsageError(
+            f"there is no file `{written}` with codes", help="paths start at the workspace's folder"
+        )
+    return read_pool(content, written).codes
 
 
 def _maker(offer: Offer) -> Callable[[int], Sequence[str]] | None:

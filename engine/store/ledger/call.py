@@ -99,8 +99,8 @@ def intend(
 
     Raises LeaseLost, and the transaction must not be kept, if any delivery is no longer this process's.
     """
-    run = runs.get(connection, claim.run)
-    if run is None or run.state != runs.SENDING:
+    state = bulk.run(connection, f"SELECT state FROM runs WHERE id = {int(claim.run)}").fetchone()
+    if state is None or state[0] != runs.SENDING:
         return Intent(0)
     closed = look(connection, [claimed.customer for claimed, _, _ in letters], consent)
     stopped: dict[int, Reason] = {}
@@ -270,8 +270,9 @@ WHERE id = :id AND lease = :lease AND state IN ({_ANSWERED})
 """
 
 _NO_WORD = f"""
-WHEN NOT EXISTS (SELECT 1 FROM subscriptions u WHERE u.customer = c.id AND u.topic = :topic AND u.subscribed)
-    THEN '{Reason.UNSUBSCRIBED}'
+WHEN NOT EXISTS (
+    SELECT 1 FROM subscriptions u WHERE u.customer = c.id AND u.topic = :topic AND u.subscribed = true
+) THEN '{Reason.UNSUBSCRIBED}'
 """
 _LOOK = f"""
 SELECT * FROM (

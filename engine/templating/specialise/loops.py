@@ -168,12 +168,9 @@ def _reads_only_known(machine: Machine, loop: Loop) -> bool:
     """No name of the test stands for anything personal."""
     assert loop.node.test is not None
     own = {name.name for name in _names(loop.node.target)}
-    for name in _names(loop.node.test):
-        if name.name in own:
-            continue
-        if not isinstance(loop.place.read(name.name), (Static,)) and loop.place.read(name.name) is not MISSING:
-            return False
-    return True
+    loop.test.enter()
+    read = [loop.test.read(name.name) for name in _names(loop.node.test) if name.name not in own]
+    return all(isinstance(value, Static) or value is MISSING for value in read)
 
 
 def _names(node: nodes.Node) -> list[nodes.Name]:

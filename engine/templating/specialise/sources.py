@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from weakref import WeakKeyDictionary
 
 from jinja2 import TemplateNotFound, TemplateSyntaxError, nodes
@@ -26,10 +26,7 @@ def load(environment: LetterEnvironment, name: str) -> Source:
     text, _, _ = environment.loader.get_source(environment, name)
     cache = _parsed.setdefault(environment, {})
     if name not in cache or cache[name][0] != text:
-        try:
-            environment.get_template(name)
-        except TemplateSyntaxError as error:
-            raise syntax_error(error) from error
+        compiled(name, lambda: environment.get_template(name))
         cache[name] = (text, parse(environment, text, name))
     return cache[name][1]
 
@@ -47,17 +44,29 @@ def load_first(environment: LetterEnvironment, names: Iterable[str]) -> Source:
 
 def parse(environment: LetterEnvironment, text: str, name: str | None) -> Source:
     """The tree of a template. Raises TemplateError with file and line, or CannotSplit."""
-    try:
-        if name is None:
-            environment.from_string(text)
-        tree = environment.parse(text, name)
-    except TemplateSyntaxError as error:
-        raise syntax_error(error) from error
+    if name is None:
+        compiled("", lambda: environment.from_string(text))
+    tree = environment.parse(text, name)
     for used in tree.find_all(nodes.Name):
         if _RESERVED.match(used.name):
             raise CannotSplit(f"the name `{used.name}` looks like those made for stage 2", used.lineno, file=name or "")
     blocks = {block.name: block for block in tree.find_all(nodes.Block)}
     return Source(name, tree, blocks, tree.find(nodes.Extends) is not None)
+
+
+def compiled(name: str, compile: Callable[[], object]) -> None:
+    """Lets Jinja's own compiler judge a template. Raises TemplateError."""
+    try:
+        compile()
+    except TemplateNotFound:
+        raise
+    except TemplateSyntaxError as error:
+        raise syntax_error(error) from error
+    except RecursionError:
+        raise CannotSplit("the template is too deeply nested", file=name) from None
+    except Exception as error:
+        # Folding constants may already fail: `{{ 1[2] ~ "a" }}`.
+        raise TemplateError(str(error) or type(error).__name__, file=name) from error
 
 
 def syntax_error(error: TemplateSyntaxError) -> TemplateError:

@@ -183,6 +183,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("customer", "topic"),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "subscriptions_by_topic", "subscriptions", ["topic", "subscribed", "customer"], unique=False
@@ -196,6 +197,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("address_hash", "scope"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "workers",
@@ -257,6 +259,7 @@ def upgrade() -> None:
             ["variants.id"],
         ),
         sa.PrimaryKeyConstraint("variant", "post"),
+        sqlite_with_rowid=False,
     )
     op.create_index("variant_posts_by_post", "variant_posts", ["post"], unique=False)
     if op.get_context().dialect.name == "postgresql":

@@ -1,0 +1,179 @@
+"""What the ledger costs a letter: claim, intent and receipt against bare writes of the same rows.
+
+`python -m benchmarks.ledger [--rows 50000] [--batch 500] [--rounds 5] [--database postgresql://…]`
+
+The floor is two bare statements a row, prepared once, in the same batches and the same database: "taken" before
+the call and "done" after it, with no lease, no checks and no evidence. Costs are CPU of this process; on
+PostgreSQL the server's own is not in them, so look at the wall clock there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import literal, select, text
+
+from engine.store import bulk, customers, runs, subscriptions, tables, variants, workers
+from engine.store.database import Database, open_database
+from engine.store.ledger import call, plan, queue
+from engine.store.ledger.call import Consent, Ending
+
+NOW = datetime(2027, 1, 5, 9, 30, tzinfo=UTC)
+SLOTS = b"\x93\xa5Alice\xa6London" + b"0123456789abcdef" * 12
+"""About what the personal values of one letter weigh: two hundred bytes."""
+
+
+def main() -> None:
+    """Runs the rounds and prints the table."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rows", type=int, default=50_000)
+    options.add_argument("--batch", type=int, default=500)
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument(
+        "--database", default="", help="an empty PostgreSQL database; a new SQLite file without it"
+    )
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        url = chosen.database or f"sqlite:///{Path(folder) / 'ledger.db'}"
+        with open_database(url) as database:
+            people(database, chosen.rows)
+            figures = [one_round(database, number, chosen.batch) for number in range(chosen.rounds)]
+    report(figures, chosen.rows)
+
+
+def one_round(database: Database, number: int, batch: int) -> dict[str, tuple[float, float]]:
+    """One run through the ledger and one through the bare statements: CPU and wall seconds of each."""
+    run, variant = freeze(database, f"round-{number}")
+    found: dict[str, tuple[float, float]] = {}
+    with workers.sign_on(database, NOW) as worker:
+        found |= timed(lambda clock: through_the_ledger(database, worker, run, variant, batch, clock))
+    found |= timed(lambda clock: bare(database, run, batch, clock))
+    with database.write() as connection:
+        connection.execute(text("DELETE FROM deliveries"))
+    return found
+
+
+class Clock:
+    """Adds up CPU and wall time under a name."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, tuple[float, float]] = {}
+        self._mark = (0.0, 0.0)
+
+    def start(self) -> None:
+        """From here on."""
+        self._mark = (time.process_time(), time.perf_counter())
+
+    def stop(self, name: str) -> None:
+        """Until here, for this name."""
+        cpu, wall = self.sums.get(name, (0.0, 0.0))
+        self.sums[name] = (
+            cpu + time.process_time() - self._mark[0],
+            wall + time.perf_counter() - self._mark[1],
+        )
+
+
+def timed(work: Callable[[Clock], None]) -> dict[str, tuple[float, float]]:
+    """What the work's clock added up."""
+    clock = Clock()
+    work(clock)
+    return clock.sums
+
+
+def through_the_ledger(
+    database: Database, worker: workers.Worker, run: int, variant: int, batch: int, clock: Clock
+) -> None:
+    """The whole run as delivery does it: receipt of one batch and claim of the next in one transaction."""
+    consent, ending = Consent("newsletter"), Ending("accepted", 200)
+    clock.start()
+    with database.write() as connection:
+        claim = queue.claim(connection, run, variant, batch, worker, NOW)
+    clock.stop("claim + receipt")
+    while claim.rows:
+        letters = [(row, SLOTS, f"key-{row.delivery}") for row in claim.rows]
+        clock.start()
+        with database.write() as connection:
+            intent = call.intend(connection, claim, "outbox", consent, letters, NOW)
+        clock.stop("last look + intent")
+        accepted = [(row.delivery, f"0f3c2a9e-{row.delivery}") for row in claim.rows]
+        clock.start()
+        with database.write() as connection:
+            call.settle(connection, claim, intent.call, accepted, [], ending, NOW)
+            claim = queue.claim(connection, run, variant, batch, worker, NOW)
+        clock.stop("claim + receipt")
+
+
+def bare(database: Database, run: int, batch: int, clock: Clock) -> None:
+    """The floor: two updates by primary key for each row, in two transactions for each batch."""
+    with database.read() as connection:
+        ids = [row[0] for row in bulk.run(connection, f"SELECT id FROM deliveries WHERE run = {run}")]
+    table = tables.deliveries
+    for start in range(0, len(ids), batch):
+        some = ids[start : start + batch]
+        clock.start()
+        with database.write() as connection:
+            bulk.update_rows(
+                connection, table.c.id, (table.c.state, table.c.slots), [("taken", SLOTS, i) for i in some]
+            )
+        with database.write() as connection:
+            rows = [("done", f"0f3c2a9e-{i}", i) for i in some]
+            bulk.update_rows(connection, table.c.id, (table.c.state, table.c.provider_id), rows)
+        clock.stop("floor")
+
+
+def people(database: Database, rows: int) -> None:
+    """That many subscribed customers."""
+    for start in range(0, rows, 5000):
+        with database.write() as connection:
+            batch = [(f"c{i}", f"c{i}@example.org") for i in range(start, min(start + 5000, rows))]
+            added = customers.upsert(connection, (), ("customer_id", "email"), batch, NOW)
+            pairs = [(customer, "newsletter") for customer in added.customers]
+            subscriptions.subscribe_imported(connection, pairs, "benchmark", NOW)
+
+
+def freeze(database: Database, occurrence: str) -> tuple[int, int]:
+    """A run that is being sent to everybody."""
+    with database.write() as connection:
+        run, _ = runs.get_or_create(connection, "benchmark", occurrence, as_of=NOW, now=NOW)
+        variant = variants.get_or_create(connection, run.id, "only", b"", "Hello", [], NOW)
+        table = tables.customers
+        everybody = select(
+            table.c.id.label("customer"), literal("planned").label("state"), table.c.email.label("address")
+        )
+        plan.freeze(connection, run.id, everybody, NOW)
+        plan.assign(connection, run.id, [plan.Choice("", variant)])
+        plan.open_run(connection, run.id, NOW)
+        runs.change(connection, run.id, runs.READY, runs.SENDING, NOW)
+    if not database.is_sqlite:
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
+    return run.id, variant
+
+
+def report(figures: list[dict[str, tuple[float, float]]], rows: int) -> None:
+    """One line for each part: the median of the rounds, and the ratio to the floor."""
+    floor = [figure["floor"] for figure in figures]
+    print(f"{rows:,} rows, {len(figures)} rounds; microseconds a row\n")
+    print(f"{'':22}{'CPU':>8}{'wall':>8}{'CPU / floor':>14}")
+    parts = ("claim + receipt", "last look + intent")
+    for name in (*parts, "ledger", "floor"):
+        of = [
+            tuple(
+                sum(figure[part][place] for part in (parts if name == "ledger" else (name,)))
+                for place in (0, 1)
+            )
+            for figure in figures
+        ]
+        cpu, wall = (statistics.median(pair[place] for pair in of) / rows * 1e6 for place in (0, 1))
+        ratio = statistics.median(pair[0] / base[0] for pair, base in zip(of, floor, strict=True))
+        print(f"{name:22}{cpu:8.2f}{wall:8.2f}{ratio:14.2f}")
+
+
+if __name__ == "__main__":
+    main()

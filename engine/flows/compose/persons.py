@@ -1,0 +1,80 @@
+"""One delivery's row in the order its filler asks for the values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from engine.errors import TemplateError
+from engine.store.persons import Column
+
+LINKS = {"unsubscribe_url": "unsubscribe", "preferences_url": "preferences", "web_url": "web"}
+SYSTEM = ("to.address", "to.name", "reference", "message_id")
+DELIVERY, CUSTOMER, ADDRESS = 0, 1, 2
+"""Places in a row of engine.store.persons.read; the wanted values follow."""
+
+Person = tuple[Any, ...]
+
+
+class Persons:
+    """Turns rows into persons for one filler.
+
+    Args:
+        inputs: what the filler asks for, in its order.
+        columns: every value the store can read.
+        links: for each link's name a function from a delivery's reference to the whole address.
+        reference: from a delivery's number to our opaque id.
+        domain: the right side of each Message-ID.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[str],
+        columns: Mapping[str, Column],
+        links: Mapping[str, Callable[[str], str]],
+        reference: Callable[[int], str],
+        domain: str,
+    ) -> None:
+        self.whole = tuple(name for name in inputs if name in ("customer", "offer"))
+        names = [
+            name for name in inputs if name not in SYSTEM and name not in LINKS and name not in self.whole
+        ]
+        for whole in self.whole:
+            names += [name for name in columns if name.startswith(f"{whole}.")]
+        self.names = tuple(dict.fromkeys(names))
+        unknown = [name for name in self.names if name not in columns]
+        if unknown:
+            raise TemplateError(f"a template asks for `{unknown[0]}`, which no customer has")
+        self.wanted = tuple(columns[name] for name in self.names)
+        self.links = [links[name] for name in inputs if name in LINKS]
+        self.reference = reference
+        self.domain = domain
+        places = {name: 3 + place for place, name in enumerate(self.names)}
+        after = 3 + len(self.names)
+        extra = [
+            "to.name",
+            "reference",
+            "message_id",
+            *(name for name in inputs if name in LINKS),
+            *self.whole,
+        ]
+        places.update({name: after + place for place, name in enumerate(extra)})
+        places["to.address"] = ADDRESS
+        self.order = itemgetter(*(places[name] for name in inputs))
+
+    def __call__(self, row: Person) -> Person:
+        """The person's values in the filler's order."""
+        reference = self.reference(row[DELIVERY])
+        made = (None, reference, f"<{reference}@{self.domain}>", *(link(reference) for link in self.links))
+        if self.whole:
+            made += tuple(self._record(row, whole) for whole in self.whole)
+        person: Person = self.order((*row, *made))
+        return person
+
+    def _record(self, row: Person, whole: str) -> dict[str, Any]:
+        return {
+            name.partition(".")[2]: row[3 + place]
+            for place, name in enumerate(self.names)
+            if name.startswith(f"{whole}.") and row[3 + place] is not None
+        }

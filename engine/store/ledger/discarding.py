@@ -1,0 +1,35 @@
+"""Throwing a plan away before anything of it left: as if it had never been made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, text
+
+from engine.store import runs, tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def discard(connection: Connection, run: int) -> bool:
+    """Removes a run nobody has begun to send, with its deliveries; its codes are free again.
+
+    False, and nothing changes, when sending has begun: then it is history.
+    """
+    found = runs.get(connection, run)
+    if found is None or found.state not in (runs.PLANNING, runs.READY):
+        return False
+    connection.execute(text(_FREE), {"run": run})
+    connection.execute(delete(tables.deliveries).where(tables.deliveries.c.run == run))
+    of_run = select(tables.variants.c.id).where(tables.variants.c.run == run)
+    connection.execute(delete(tables.variant_posts).where(tables.variant_posts.c.variant.in_(of_run)))
+    connection.execute(delete(tables.variants).where(tables.variants.c.run == run))
+    connection.execute(delete(tables.runs).where(tables.runs.c.id == run))
+    return True
+
+
+_FREE = """
+UPDATE codes SET state = 'free', customer = NULL, delivery = NULL, reserved_at = NULL, expires_at = NULL
+WHERE delivery IN (SELECT id FROM deliveries WHERE run = :run)
+"""

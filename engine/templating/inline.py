@@ -1,0 +1,249 @@
+"""Styles moved from the style sheet onto the elements, once per variant, with personal places left alone."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from threading import Lock
+
+from engine.errors import TemplateError
+from engine.model.problem import Problem, Severity
+from engine.templating.contexts import TEXT, Standing, standings
+from engine.templating.safety import (
+    check_places,
+    check_structures,
+    check_tree,
+    neighbour_rules,
+    structures,
+)
+from engine.templating.specialise import CannotSplit, Residual
+
+DOCTYPE = re.compile(r"<!doctype\s+([^\s>]+)\s*([^>]*)>", re.IGNORECASE)
+QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+ROOT = re.compile(r"<!doctype[\s>]|<html[\s>]", re.IGNORECASE)
+END = re.compile(r"</html\s*>", re.IGNORECASE)
+STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+LOCK = Lock()
+"""premailer and its CSS parser keep one log for the whole process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inlined:
+    """An inlined page.
+
+    `html`: with its tokens. `marked`: the same with the control tokens of its text as comments, for parsers.
+    `controls`: those tokens. `findings`: what the style sheet's parser did not understand.
+    """
+
+    html: str
+    marked: str
+    controls: frozenset[str] = frozenset()
+    findings: tuple[Problem, ...] = ()
+
+
+class Messages(logging.Handler):
+    """Keeps what the CSS parser says instead of printing it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps one message."""
+        self.texts.append(record.getMessage())
+
+
+def inline(html: str, *, file: str = "", fresh: bool = False) -> Inlined:
+    """A page without tokens.
+
+    Args:
+        fresh: read the style sheet anew, so that `findings` are complete even if it was read before.
+
+    Raises TemplateError for a style sheet that cannot be applied.
+    """
+    if not html.strip():
+        return Inlined(html, html)
+    before, page, after = around(html)
+    done, messages = transformed(page, file, fresh)
+    result = before + done + after
+    return Inlined(result, result, frozenset(), css_findings(messages, file))
+
+
+def inline_residual(residual: Residual, *, file: str = "") -> Inlined:
+    """A page with tokens, inlined so that filling it equals inlining each person's page.
+
+    Raises CannotSplit where that would not be so, TemplateError for a style sheet that cannot be applied.
+    """
+    text = residual.text
+    if not residual.pieces:
+        return inline(text, file=file, fresh=True)
+    places = standings(text, residual.tokens())
+    sheets = STYLE.findall(text)
+    check_places(places, residual.kinds, styled=bool(sheets))
+    controls = [place for place in places if residual.kinds[place.token] == "control"]
+    groups = structures(controls, residual.pieces)
+    check_structures(groups)
+    in_text = [place for place in controls if place.kind == TEXT]
+    before, page, after = around(as_comments(text, in_text))
+    done, messages = transformed(page, file, fresh=True)
+    check_tokens(page, done, residual)
+    outside = [place.token for place in in_text if comment(place.token) in before + after]
+    check_page(done, groups, outside)
+    marked = before + done + after
+    findings = css_findings(messages, file)
+    if in_text:
+        findings += neighbour_findings(sheets, file)
+    names = frozenset(place.token for place in in_text)
+    return Inlined(as_words(marked, names), marked, names, findings)
+
+
+def comment(token: str) -> str:
+    """A token that parsers pass over."""
+    return f"<!--{token}-->"
+
+
+def as_comments(text: str, places: Iterable[Standing]) -> str:
+    """The tokens at these places as comments."""
+    parts: list[str] = []
+    last = 0
+    for place in places:
+        parts += (text[last : place.start], comment(place.token))
+        last = place.start + len(place.token)
+    return "".join((*parts, text[last:]))
+
+
+def as_words(marked: str, names: frozenset[str]) -> str:
+    """The comments of `as_comments` as words again."""
+    return COMMENT.sub(lambda found: found[0][4:-3] if found[0][4:-3] in names else found[0], marked)
+
+
+def around(html: str) -> tuple[str, str, str]:
+    """What stands before the document, the document, and what stands behind it.
+
+    Comments and tokens outside the root element would be lost or moved, so they are set aside.
+    """
+    start, end = 0, len(html)
+    root = ROOT.search(COMMENT.sub(lambda found: " " * len(found[0]), html))
+    if root and not COMMENT.sub("", html[: root.start()]).strip():
+        start = root.start()
+    for closing in END.finditer(html):
+        if not COMMENT.sub("", html[closing.end() :]).strip():
+            end = closing.end()
+            break
+    return html[:start], html[start:end], html[end:]
+
+
+def transformed(page: str, file: str, fresh: bool) -> tuple[str, list[str]]:
+    """The page with its styles inlined, and what the CSS parser had to say."""
+    from cssselect import SelectorError
+    from lxml.etree import LxmlError
+
+    doctype, page = normalised(page)
+    try:
+        done, messages = premailed(page, fresh)
+    except (SelectorError, LxmlError, ValueError, IndexError, AssertionError) as error:
+        raise TemplateError(
+            f"the styles cannot be moved onto the elements: {error}",
+            file=file,
+            help="simplify the selector it names, or move that rule into a @media block",
+        ) from error
+    if doctype and not done.startswith(doctype):
+        raise TemplateError("the page lost its doctype while its styles were moved", file=file)
+    return done, messages
+
+
+def premailed(page: str, fresh: bool) -> tuple[str, list[str]]:
+    """premailer's own result, its log captured."""
+    import cssutils
+    from premailer import Premailer
+
+    heard = Messages()
+    log = logging.Logger("engine.templating.css")
+    log.addHandler(heard)
+    with LOCK:
+        cssutils.log.setLog(log)
+        cssutils.log.raiseExceptions = False
+        done: str = Premailer(
+            page,
+            allow_network=False,
+            keep_style_tags=True,
+            strip_important=False,
+            disable_validation=True,
+            cache_css_parsing=not fresh,
+        ).transform(pretty_print=False)
+    return done, heard.texts
+
+
+def normalised(page: str) -> tuple[str, str]:
+    """The doctype as lxml writes it, and the page that begins with it: otherwise premailer drops it."""
+    found = DOCTYPE.match(page)
+    if not found:
+        return "", page
+    name, rest = found.groups()
+    quoted = [text[1:-1] for text in QUOTED.findall(rest)]
+    if rest[:6].upper() == "PUBLIC" and len(quoted) == 2:
+        doctype = f'<!DOCTYPE {name.lower()} PUBLIC "{quoted[0]}" "{quoted[1]}">'
+    elif not rest:
+        doctype = f"<!DOCTYPE {name.lower()}>"
+    else:
+        doctype = found.group()
+    return doctype, doctype + page[found.end() :]
+
+
+def check_tokens(page: str, done: str, residual: Residual) -> None:
+    """CannotSplit where a token was lost, or a structure's tokens changed their order."""
+    pattern = residual.tokens()
+    earlier, later = pattern.findall(page), pattern.findall(done)
+    if not set(earlier) <= set(later):
+        raise CannotSplit("the style sheet's parser drops something personal in a `style` attribute")
+    kinds = residual.kinds
+    if [token for token in earlier if kinds[token] == "control"] != [
+        token for token in later if kinds[token] == "control"
+    ]:
+        raise CannotSplit("the page's parser moves a condition or loop")
+
+
+def check_page(done: str, groups: list[list[Standing]], outside: Iterable[str]) -> None:
+    """CannotSplit where a structure does not begin and end in the same element."""
+    from lxml import etree
+
+    page = etree.fromstring(done, etree.HTMLParser())
+    check_tree(page.getroottree().getroot(), groups, outside)
+
+
+def css_findings(messages: Iterable[str], file: str) -> tuple[Problem, ...]:
+    """The CSS parser's complaints, each once."""
+    texts = dict.fromkeys(" ".join(message.split()) for message in messages)
+    return tuple(
+        Problem(
+            file=file,
+            line=0,
+            column=0,
+            code="css-not-understood",
+            message=f"a style was not understood and may be dropped: {text}",
+            help="write it in older CSS; mail programs would not understand it either",
+            severity=Severity.WARNING,
+        )
+        for text in texts
+    )
+
+
+def neighbour_findings(sheets: Iterable[str], file: str) -> tuple[Problem, ...]:
+    """Warnings about rules that look at neighbours while neighbours depend on the person."""
+    return tuple(
+        Problem(
+            file=file,
+            line=0,
+            column=0,
+            code="css-neighbours",
+            message=f"`{rule}` looks at an element's neighbours, and some of them depend on the customer",
+            help="the rule is applied as if every branch were there; give the elements a class instead",
+            severity=Severity.WARNING,
+        )
+        for rule in neighbour_rules(sheets)
+    )
+

@@ -1,0 +1,24 @@
+"""Generated templates and people: stage 2 equals plain rendering, and most templates can be split."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.errors import TemplateError
+from engine.templating.specialise import CannotSplit
+from tests.templating.specialise.agreement import check
+from tests.templating.specialise.grammar import CONTEXT, PEOPLE, families
+
+outcomes: Counter[str] = Counter()
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(families(), st.booleans(), st.booleans())
+def test_stage_two_says_what_plain_rendering_says(templates: dict[str, str], trim: bool, escape: bool) -> None:
+    options = {"trim_blocks": True, "lstrip_blocks": True} if trim else {}
+    result = check(templates, CONTEXT, PEOPLE, autoescape=escape, **options)
+    kind = {CannotSplit: "refused", TemplateError: "faulty"}.get(type(result), "split")
+    outcomes[kind] += 1
