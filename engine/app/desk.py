@@ -128,7 +128,8 @@ class Desk:
         options = project.options()
         if options is None:
             raise UsageError(
-                f"there is no provider `{project.provider}`", help="name one of `providers:` in config/project.yaml"
+                f"there is no provider `{project.provider}`",
+                help="name one of `providers:` in config/project.yaml",
             )
         return make_provider(
             project.provider,

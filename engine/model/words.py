@@ -50,6 +50,7 @@ SKIPPED_STATES = frozenset({State.SKIPPED, State.EXPIRED, State.CANCELLED})
 class Reason(StrEnum):
     """Why somebody does not get a letter: short, stable words for files, tables and `why`."""
 
+    NOT_SELECTED = "not_selected"
     SUPPRESSED = "suppressed"
     UNSUBSCRIBED = "unsubscribed"
     NOT_SUBSCRIBED = "not_subscribed"

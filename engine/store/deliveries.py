@@ -70,8 +70,5 @@ def _delivery(row: tuple[object, ...]) -> Delivery:
 
 _NAMES = tuple(Delivery.__dataclass_fields__)
 _QUERY = select(
-    *(
-        (tables.customers if name == "customer_id" else tables.deliveries).c[name]
-        for name in _NAMES
-    )
+    *((tables.customers if name == "customer_id" else tables.deliveries).c[name] for name in _NAMES)
 ).outerjoin_from(tables.deliveries, tables.customers, tables.customers.c.id == tables.deliveries.c.customer)

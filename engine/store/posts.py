@@ -133,9 +133,7 @@ def hold(connection: Connection, ids: Sequence[int], reason: str | None) -> None
     connection.execute(update(table).where(table.c.id.in_(ids)).values(held=reason))
 
 
-def decide(
-    connection: Connection, id: int, announce: bool, held: str | None, first_seen: datetime
-) -> None:
+def decide(connection: Connection, id: int, announce: bool, held: str | None, first_seen: datetime) -> None:
     """Whether a post may be sent now, why it waits, and since when it counts as news."""
     table = tables.posts
     values = {"announce": announce, "held": held, "first_seen": first_seen}

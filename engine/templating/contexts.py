@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 TEXT, TAG, ATTRIBUTE, RAW, COMMENT = "text", "tag", "attribute", "raw", "comment"
 
-RAW_TEXT = frozenset({"style", "script", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "plaintext"})
+RAW_TEXT = frozenset(
+    {"style", "script", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "plaintext"}
+)
 """Elements whose content holds no tags (HTML Living Standard, 13.1.2)."""
 
 TAG_OPENING = re.compile(r"</?([A-Za-z][^\s/>]*)")

@@ -21,7 +21,9 @@ def as_date(value: Any, format: str = "%-d %B %Y", zone: str | None = None) -> s
     """`{{ now | date("%A, %-d %B") }}`: a date, moment or ISO text; `zone` moves a moment into a time zone."""
     moment = _moment(value)
     if zone is not None and isinstance(moment, datetime):
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("UTC"))).astimezone(find_zone(zone))
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("UTC"))).astimezone(
+            find_zone(zone)
+        )
     for directive, attribute in _UNPADDED.items():
         if directive in format:
             format = format.replace(directive, str(getattr(moment, attribute, 0)))

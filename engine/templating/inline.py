@@ -246,4 +246,3 @@ def neighbour_findings(sheets: Iterable[str], file: str) -> tuple[Problem, ...]:
         )
         for rule in neighbour_rules(sheets)
     )
-

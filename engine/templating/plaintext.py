@@ -9,7 +9,9 @@ from lxml import etree
 
 from engine.templating.textflow import BLANK, LINE, SPACE, Flow, wrapped
 
-SKIPPED = frozenset({"head", "title", "style", "script", "template", "noscript", "svg", "object", "video", "audio"})
+SKIPPED = frozenset(
+    {"head", "title", "style", "script", "template", "noscript", "svg", "object", "video", "audio"}
+)
 HIDDEN = re.compile(
     r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden|max-height\s*:\s*0(?![.\d]*[1-9])"
     r"|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])",
@@ -17,9 +19,29 @@ HIDDEN = re.compile(
 )
 """How letters hide their preheader; none of it is meant to be read."""
 
-PARAGRAPHS = frozenset({"p", "ul", "ol", "dl", "table", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"})
+PARAGRAPHS = frozenset(
+    {"p", "ul", "ol", "dl", "table", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"}
+)
 LINES = frozenset(
-    "div li tr dt dd section article header footer main nav address figure figcaption center form fieldset".split()
+    [
+        "div",
+        "li",
+        "tr",
+        "dt",
+        "dd",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "main",
+        "nav",
+        "address",
+        "figure",
+        "figcaption",
+        "center",
+        "form",
+        "fieldset",
+    ]
 )
 BLOCKS = PARAGRAPHS | LINES | {"hr"}
 UNDERLINES = {"h1": "=", "h2": "-"}
@@ -207,7 +229,9 @@ class Walker:
         """A cell: on its row's line where the row is a table of data, on its own where tables make the layout."""
         row = node.getparent()
         cells = [] if row is None else [cell for cell in row if cell.tag in ("td", "th")]
-        data = len(cells) > 1 and not any(inner.tag in BLOCKS for cell in cells for inner in cell.iterdescendants())
+        data = len(cells) > 1 and not any(
+            inner.tag in BLOCKS for cell in cells for inner in cell.iterdescendants()
+        )
         self.block(node, SPACE if data else LINE)
 
     on_th = on_td

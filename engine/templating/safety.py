@@ -31,7 +31,9 @@ def check_places(places: Iterable[Standing], kinds: Mapping[str, str], *, styled
     """Raises CannotSplit where a personal piece stands in the style sheet, in a tag, or where styles are chosen."""
     for place in places:
         if place.kind == TAG:
-            raise CannotSplit(f"something personal stands inside the tag <{place.name}>, outside its attributes' values")
+            raise CannotSplit(
+                f"something personal stands inside the tag <{place.name}>, outside its attributes' values"
+            )
         if place.kind == RAW and place.name == "style":
             raise CannotSplit("something personal stands in the style sheet")
         if place.kind == ATTRIBUTE and place.name in SELECTED and styled:
@@ -62,7 +64,9 @@ def check_structures(groups: Iterable[list[Standing]]) -> None:
     for group in groups:
         first = group[0]
         if any(place.kind != first.kind for place in group):
-            raise CannotSplit("a condition or loop begins inside a tag and ends outside it, or the other way round")
+            raise CannotSplit(
+                "a condition or loop begins inside a tag and ends outside it, or the other way round"
+            )
         if first.kind != TEXT and any(place.container != first.container for place in group):
             raise CannotSplit("a condition or loop begins in one attribute or comment and ends in another")
 

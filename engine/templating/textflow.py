@@ -213,4 +213,3 @@ def folded(line: str, silent: set[str]) -> Iterator[str]:
 def visible(text: str, silent: set[str]) -> int:
     """How wide a text is once its tokens are filled."""
     return len(TOKEN.sub(lambda found: "" if found[0] in silent else "x" * VALUE_WIDTH, text))
-

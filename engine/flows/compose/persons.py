@@ -66,9 +66,13 @@ class Persons:
     def __call__(self, row: Person) -> Person:
         """The person's values in the filler's order."""
         reference = self.reference(row[DELIVERY])
-        made = (None, reference, f"<{reference}@{self.domain}>", *(link(reference) for link in self.links))
-        if self.whole:
-            made += tuple(self._record(row, whole) for whole in self.whole)
+        made: Person = (
+            None,
+            reference,
+            f"<{reference}@{self.domain}>",
+            *(link(reference) for link in self.links),
+            *(self._record(row, whole) for whole in self.whole),
+        )
         person: Person = self.order((*row, *made))
         return person
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from engine.definitions.workspace import Workspace
 from engine.errors import Refused, UsageError
 from engine.flows.plan.choosing import Chooser, VariantKey, offered, profile_fields
 from engine.model.post import Post
-from engine.model.words import Reason
+from engine.model.words import Purpose, Reason
 from engine.store import codes, runs, variants
 from engine.store.ledger import plan as ledger
 
@@ -35,7 +35,8 @@ class Plan:
     """One run being planned.
 
     `posts`: by feed, the posts that may be sent; frozen with the run. `moment`: what the audience is taken at.
-    `restrict`: only this customer (row number), for a preview of one; None for everybody.
+    `restrict`: only this customer (row number), for a preview of one; None for everybody. `relaxed`: as if they
+    were not excluded, had given consent and had no earlier letters.
     """
 
     workspace: Workspace
@@ -46,6 +47,7 @@ class Plan:
     moment: datetime
     now: datetime
     restrict: int | None = None
+    relaxed: bool = False
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -87,10 +89,10 @@ def freeze(connection: Connection, plan: Plan) -> int:
         campaign=plan.campaign.campaign,
         occurrence=plan.run.occurrence,
         include=tuple(audience.include),
-        exclude=tuple(audience.exclude),
-        purpose=plan.campaign.purpose,
+        exclude=() if plan.relaxed else tuple(audience.exclude),
+        purpose=Purpose.SERVICE if plan.relaxed else plan.campaign.purpose,
         topic=plan.campaign.topic or "",
-        holdout=audience.holdout.of_one if audience.holdout is not None else 0.0,
+        holdout=audience.holdout.of_one if audience.holdout is not None and not plan.relaxed else 0.0,
         fields=plan.fields,
     )
     chosen = audience_select(plan.rules, selection)
@@ -153,6 +155,8 @@ def _keys(connection: Connection, plan: Plan) -> dict[str, VariantKey | Reason]:
     )
     marked = ledger.without_code(plan.offer[0]) if plan.offer else "\x00"
     read = {text: read_profile(text.removesuffix(marked), len(plan.fields), 0) for text in found}
+    if plan.relaxed:
+        read = {text: replace(profile, earlier=()) for text, profile in read.items()}
     earlier = {number for profile in read.values() for number in profile.earlier}
     shown = variants.posts_of(connection, earlier) if earlier else {}
     keys: dict[str, VariantKey | Reason] = {}

@@ -53,7 +53,9 @@ class Arguments:
         )
 
 
-def evaluate_arguments(machine: Machine, node: nodes.Call | nodes.Filter | nodes.Test, place: Place) -> Arguments:
+def evaluate_arguments(
+    machine: Machine, node: nodes.Call | nodes.Filter | nodes.Test, place: Place
+) -> Arguments:
     """The arguments as written, `*` and `**` spread out where they are known."""
     keywords: list[Any] = list(node.kwargs)
     wanted = [*node.args, *(keyword.value for keyword in keywords)]

@@ -54,7 +54,9 @@ def run_block(machine: Machine, name: str, code: BlockCode, context: Context) ->
     """Executes one template's version of a block."""
     frame = Frame(EvalContext(machine.environment, code.source.name))
     if bool(frame.eval_ctx.autoescape) != context.escape.on:
-        raise machine.refuse(f"the block `{name}` stands under another autoescape than its template", code.node)
+        raise machine.refuse(
+            f"the block `{name}` stands under another autoescape than its template", code.node
+        )
     frame.block_frame = True
     frame.block = name
     place = Place(frame, Cells(), context, Execution(code.source))
@@ -62,7 +64,9 @@ def run_block(machine: Machine, name: str, code: BlockCode, context: Context) ->
     if "self" in undeclared:
         place.cells.values[frame.symbols.declare_parameter("self")] = SelfValue(context)
     if "super" in undeclared:
-        place.cells.values[frame.symbols.declare_parameter("super")] = _parent_block(machine, name, code, context)
+        place.cells.values[frame.symbols.declare_parameter("super")] = _parent_block(
+            machine, name, code, context
+        )
     frame.symbols.analyze_node(code.node)
     place.enter()
     with machine.deeper(code.node):
@@ -194,7 +198,9 @@ def _module(machine: Machine, node: nodes.Import | nodes.FromImport, place: Plac
         return _run_module(machine, node, source, context)
     key = source.name or ""
     if key not in machine.modules:
-        machine.modules[key] = _run_module(machine, node, source, new_context(machine, source, machine.globals()))
+        machine.modules[key] = _run_module(
+            machine, node, source, new_context(machine, source, machine.globals())
+        )
     return machine.modules[key]
 
 
@@ -220,4 +226,3 @@ def _assignments(machine: Machine, code: list[Code], node: nodes.Node) -> list[C
         elif isinstance(item, Show) or not isinstance(item, str):
             raise machine.refuse("an imported template writes something personal outside its macros", node)
     return kept
-

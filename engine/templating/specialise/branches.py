@@ -57,7 +57,10 @@ def if_(machine: Machine, node: nodes.If, place: Place) -> None:
 
 
 def _decide(
-    machine: Machine, place: Place, clauses: Sequence[tuple[nodes.If, list[nodes.Node]]], otherwise: list[nodes.Node]
+    machine: Machine,
+    place: Place,
+    clauses: Sequence[tuple[nodes.If, list[nodes.Node]]],
+    otherwise: list[nodes.Node],
 ) -> None:
     for index, (clause, body) in enumerate(clauses):
         value = machine.expression(clause.test, place)

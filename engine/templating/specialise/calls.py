@@ -61,10 +61,16 @@ def call_directly(
     return _call_function(machine, node, place, callee, arguments)
 
 
-def _call_function(machine: Machine, node: nodes.Call, place: Place, callee: Value, arguments: Arguments) -> Value:
+def _call_function(
+    machine: Machine, node: nodes.Call, place: Place, callee: Value, arguments: Arguments
+) -> Value:
     if isinstance(callee, Static) and callee.value is Namespace:
         return _namespace(machine, node, callee, arguments)
-    if isinstance(callee, Static) and _is_changing(callee.value) and _lives_in_stage2(machine, node, arguments):
+    if (
+        isinstance(callee, Static)
+        and _is_changing(callee.value)
+        and _lives_in_stage2(machine, node, arguments)
+    ):
         made = machine.variable(callee.value.__name__.lower(), mutable=True)
         expr = nodes.Call(expression(machine, callee), *arguments.rebuilt(machine))
         machine.write(Let(nodes.Name(made.expr.name, "store"), expr))  # type: ignore[attr-defined]
@@ -78,7 +84,9 @@ def _call_function(machine: Machine, node: nodes.Call, place: Place, callee: Val
         value = apply(
             machine,
             node,
-            lambda: machine.environment.call(context, callee.value, *arguments.raw(), **arguments.raw_named()),
+            lambda: machine.environment.call(
+                context, callee.value, *arguments.raw(), **arguments.raw_named()
+            ),
             rebuild,
             node if _is_changing(callee.value) else None,
         )
@@ -120,7 +128,11 @@ def _namespace(machine: Machine, node: nodes.Call, callee: Static, arguments: Ar
         machine.write(Let(nodes.Name(made.residual, "store"), expr))
         return made
     for value in arguments.positional:
-        if len(arguments.positional) > 1 or not isinstance(value, Static) or not isinstance(value.value, dict):
+        if (
+            len(arguments.positional) > 1
+            or not isinstance(value, Static)
+            or not isinstance(value.value, dict)
+        ):
             raise machine.refuse("a namespace is made from something else than names and values", node)
         made.members.update({key: Static(item) for key, item in value.value.items()})
     for key, value in arguments.named.items():

@@ -110,7 +110,9 @@ def _undefined(machine: Machine, raw: Undefined) -> nodes.Expr:
     """An expression that is missing in stage 2 too, and says so in much the same words."""
     if not isinstance(raw, Missing):
         return nodes.CondExpr(nodes.Const(False), nodes.Const(""), None)
-    words = "".join(c if c.isascii() and c.isalnum() else "_" for c in raw.path or str(raw._undefined_name or ""))
+    words = "".join(
+        c if c.isascii() and c.isalnum() else "_" for c in raw.path or str(raw._undefined_name or "")
+    )
     return name_node(machine.fresh(words if words[:1].isalpha() else "value"))
 
 

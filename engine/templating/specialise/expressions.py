@@ -37,12 +37,28 @@ from engine.templating.specialise.values import (
 
 # Attributes of `loop` that stay the same during one turn.
 _STEADY_LOOP = frozenset(
-    "index index0 first last length revindex revindex0 depth depth0 previtem nextitem".split()
+    [
+        "index",
+        "index0",
+        "first",
+        "last",
+        "length",
+        "revindex",
+        "revindex0",
+        "depth",
+        "depth0",
+        "previtem",
+        "nextitem",
+    ]
 )
 
 
 def apply(
-    machine: Machine, node: nodes.Node, compute: Callable[[], Any], rebuild: Rebuild, site: nodes.Call | None = None
+    machine: Machine,
+    node: nodes.Node,
+    compute: Callable[[], Any],
+    rebuild: Rebuild,
+    site: nodes.Call | None = None,
 ) -> Value:
     """Computes with known values. What fails where it may never be reached is left for stage 2 to fail."""
     try:
@@ -115,7 +131,9 @@ def _stateful(machine: Machine, node: nodes.Name, value: Static) -> Value:
     if value.site is not None:
         machine.lessons.objects.add(value.site)
         raise Restart
-    raise machine.refuse(f"`{node.name}` can be read once only, and whether it is depends on the person", node)
+    raise machine.refuse(
+        f"`{node.name}` can be read once only, and whether it is depends on the person", node
+    )
 
 
 @evaluates(nodes.List, nodes.Tuple)
@@ -137,7 +155,10 @@ def mapping(machine: Machine, node: nodes.Dict, place: Place) -> Value:
 
     def rebuild() -> nodes.Expr:
         return nodes.Dict(
-            [nodes.Pair(expression(machine, k), expression(machine, v)) for k, v in zip(keys, values, strict=True)]
+            [
+                nodes.Pair(expression(machine, k), expression(machine, v))
+                for k, v in zip(keys, values, strict=True)
+            ]
         )
 
     if not known(keys):
@@ -150,10 +171,14 @@ def mapping(machine: Machine, node: nodes.Dict, place: Place) -> Value:
 
 
 def _leaf(value: Value) -> Any:
-    return value.value if isinstance(value, Static) and value.origin is None and value.region is None else value
+    return (
+        value.value if isinstance(value, Static) and value.origin is None and value.region is None else value
+    )
 
 
-def _container(machine: Machine, node: nodes.Expr, content: Any, values: list[Value], rebuild: Rebuild) -> Value:
+def _container(
+    machine: Machine, node: nodes.Expr, content: Any, values: list[Value], rebuild: Rebuild
+) -> Value:
     if known(values):
         if any(value.region is not None for value in values if isinstance(value, Static)):
             raise machine.refuse("something that can be read once only is put into a list", node)
@@ -215,7 +240,9 @@ def _refuse_loop_call(machine: Machine, node: nodes.Expr, value: Any, wanted: st
     if isinstance(value, LoopContext) and wanted == "changed":
         _, region = machine.loops[id(value)]
         if not machine.region.certain_since(region):
-            raise machine.refuse("`loop.changed` is called where it depends on the person whether it is", node)
+            raise machine.refuse(
+                "`loop.changed` is called where it depends on the person whether it is", node
+            )
 
 
 def _part_attribute(machine: Machine, node: nodes.Getattr, base: Partial) -> Value:
@@ -260,7 +287,9 @@ def _block_member(machine: Machine, node: nodes.Expr, base: BlockValue | SelfVal
             raise machine.refuse(f"`.{wanted}` of a block is read", node)
         if base.depth + 1 < len(base.context.blocks[base.name]):
             return BlockValue(base.name, base.context, base.depth + 1)
-        return Static(machine.environment.undefined(f"there is no parent block called {base.name!r}.", name="super"))
+        return Static(
+            machine.environment.undefined(f"there is no parent block called {base.name!r}.", name="super")
+        )
     if wanted in base.context.blocks:
         return BlockValue(wanted, base.context, 0)
     return Static(machine.environment.undefined(obj=base, name=wanted))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import nodes
-from jinja2.compiler import Frame, find_undeclared
+from jinja2.compiler import find_undeclared
 from jinja2.runtime import LoopContext
 
 from engine.templating.specialise.branches import remember, restore
 from engine.templating.specialise.capture import bind, expression, note, settle, stateful
-from engine.templating.specialise.code import Choice, Code, Let, Repeat
+from engine.templating.specialise.code import Choice, Let, Repeat
 from engine.templating.specialise.machine import Machine
 from engine.templating.specialise.members import items_of, lift
 from engine.templating.specialise.operators import truth
@@ -43,7 +43,7 @@ class Loop:
     extended: bool
 
 
-class _PersonalTest(Exception):  # noqa: N818
+class _PersonalTest(Exception):
     """The loop's `if` turned out to depend on the person."""
 
 
@@ -117,7 +117,11 @@ def _turns(machine: Machine, loop: Loop, items: Iterable[Any]) -> None:
 
 def _walk(machine: Machine, loop: Loop, items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
     """The items, with Jinja's own `loop` where the body reads it."""
-    pairs = iter(LoopContext(items, machine.environment.undefined)) if loop.extended else ((i, None) for i in items)
+    pairs = (
+        iter(LoopContext(items, machine.environment.undefined))
+        if loop.extended
+        else ((i, None) for i in items)
+    )
     while True:
         try:
             yield next(pairs)
@@ -192,7 +196,9 @@ def _unroll_choices(machine: Machine, loop: Loop, items: Iterable[Any]) -> None:
         tested = truth(machine, value, loop.node)
         if tested is False:
             continue
-        test = nodes.Const(True) if tested else expression(machine, bind(machine, _once(loop, value), "wanted"))
+        test = (
+            nodes.Const(True) if tested else expression(machine, bind(machine, _once(loop, value), "wanted"))
+        )
         tests.append(test)
         note(machine, value)
         state = remember(loop.place)
@@ -271,5 +277,3 @@ def _loop_value(machine: Machine, node: nodes.For) -> Value:
     name = machine.fresh("loop")
     machine.write(Let(nodes.Name(name, "store"), name_node("loop")))
     return Dynamic(name_node(name), trivial=True, mutable=True)
-
-

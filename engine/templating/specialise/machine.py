@@ -27,7 +27,7 @@ DEEPEST = 24
 LONGEST = 400_000
 
 
-class Restart(Exception):  # noqa: N818
+class Restart(Exception):
     """Begin again, knowing more: a mutable object must live in stage 2, or a loop needs a second name."""
 
 
@@ -147,7 +147,9 @@ class Machine:
         self.depth += 1
         file, line = self.file, self.line
         if self.depth > DEEPEST:
-            raise self.refuse("macros, blocks or includes are nested too deeply to be worked out in advance", node)
+            raise self.refuse(
+                "macros, blocks or includes are nested too deeply to be worked out in advance", node
+            )
         try:
             yield
         finally:
@@ -180,4 +182,3 @@ class Machine:
         """The exception to raise where the template fails for everybody."""
         line = (node.lineno if node is not None else 0) or self.line
         return TemplateError(str(error) or type(error).__name__, file=self.file, line=line)
-

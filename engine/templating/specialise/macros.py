@@ -57,7 +57,9 @@ def define(machine: Machine, node: nodes.Macro, place: Place) -> None:
     place.assign(node.name, macro)
 
 
-def call_macro(machine: Machine, node: nodes.Call, place: Place, macro: MacroValue, arguments: Arguments) -> Value:
+def call_macro(
+    machine: Machine, node: nodes.Call, place: Place, macro: MacroValue, arguments: Arguments
+) -> Value:
     """The text the macro writes for these arguments."""
     if arguments.rest is not None or arguments.options is not None:
         raise machine.refuse("a macro is called with arguments only stage 2 knows the number of", node)
@@ -65,7 +67,9 @@ def call_macro(machine: Machine, node: nodes.Call, place: Place, macro: MacroVal
     contexts = (place.context, macro.place.context)
     now = {place.autoescape, macro.place.autoescape, machine.autoescape, *(one.escape.on for one in contexts)}
     if now != {escaped}:
-        raise machine.refuse(f"`{macro.name}` is used under another autoescape than it was written under", node)
+        raise machine.refuse(
+            f"`{macro.name}` is used under another autoescape than it was written under", node
+        )
     given = _parameters(machine, node, macro, arguments)
     cells = Cells(macro.place.cells)
     inside = Place(macro.place.frame, cells, macro.place.context, macro.place.execution)
@@ -82,7 +86,9 @@ def call_macro(machine: Machine, node: nodes.Call, place: Place, macro: MacroVal
     return fragment(machine, code, escaped, movable=machine.unstable == before)
 
 
-def _parameters(machine: Machine, node: nodes.Call, macro: MacroValue, arguments: Arguments) -> dict[str, Value]:
+def _parameters(
+    machine: Machine, node: nodes.Call, macro: MacroValue, arguments: Arguments
+) -> dict[str, Value]:
     """Which parameter gets which value, as `jinja2.runtime.Macro.__call__` decides it."""
     names = [argument.name for argument in macro.node.args]
     named = dict(arguments.named)
@@ -124,4 +130,3 @@ def _defaults(machine: Machine, macro: MacroValue, place: Place) -> None:
         else:
             hint = f"parameter {name!r} was not provided"
             place.assign(name, Static(machine.environment.undefined(hint, name=name)))
-

@@ -138,7 +138,9 @@ def connective(machine: Machine, node: nodes.And | nodes.Or, place: Place) -> Va
     first = test.expr
     longer: _Branch = (code, right)
     shorter: _Branch = ([], first)
-    return _chosen(machine, first, longer, shorter) if conjunction else _chosen(machine, first, shorter, longer)
+    return (
+        _chosen(machine, first, longer, shorter) if conjunction else _chosen(machine, first, shorter, longer)
+    )
 
 
 def _chosen(machine: Machine, test: nodes.Expr, then: _Branch, other: _Branch) -> Value:
@@ -255,7 +257,9 @@ def filtering(machine: Machine, node: nodes.Filter, place: Place) -> Value:
     return apply_filter(machine, node, place, value, arguments)
 
 
-def apply_filter(machine: Machine, node: nodes.Filter, place: Place, value: Value, arguments: Arguments) -> Value:
+def apply_filter(
+    machine: Machine, node: nodes.Filter, place: Place, value: Value, arguments: Arguments
+) -> Value:
     """One filter applied to a value."""
 
     def rebuild() -> nodes.Expr:
@@ -264,7 +268,9 @@ def apply_filter(machine: Machine, node: nodes.Filter, place: Place, value: Valu
 
     compute = _function(machine, node, place, machine.environment.filters, "filter")
     if isinstance(value, Static) and arguments.known():
-        return apply(machine, node, lambda: compute(value.value, *arguments.raw(), **arguments.raw_named()), rebuild)
+        return apply(
+            machine, node, lambda: compute(value.value, *arguments.raw(), **arguments.raw_named()), rebuild
+        )
     result = dynamic(machine, rebuild(), value, *arguments.all())
     if node.name in ("default", "d") and isinstance(value, Dynamic) and value.trivial and arguments.known():
         return Dynamic(result.expr, trivial=True)
@@ -296,7 +302,9 @@ def testing(machine: Machine, node: nodes.Test, place: Place) -> Value:
 
     compute = _function(machine, node, place, machine.environment.tests, "test")
     if isinstance(value, Static) and arguments.known():
-        return apply(machine, node, lambda: compute(value.value, *arguments.raw(), **arguments.raw_named()), rebuild)
+        return apply(
+            machine, node, lambda: compute(value.value, *arguments.raw(), **arguments.raw_named()), rebuild
+        )
     return dynamic(machine, rebuild(), value, *arguments.all())
 
 
@@ -317,4 +325,3 @@ def _function(
     if passed is None:
         return function  # type: ignore[no-any-return]
     return lambda *arguments, **named: function(first[passed], *arguments, **named)
-

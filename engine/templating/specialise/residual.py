@@ -20,7 +20,7 @@ class Personal:
     path: str
 
 
-class CannotSplit(Exception):  # noqa: N818
+class CannotSplit(Exception):
     """The template does something that cannot be divided safely; the caller leaves it whole for stage 2.
 
     `reason` is a sentence for the author, `file` and `line` say where (line 0: unknown).

@@ -49,7 +49,9 @@ def parse(environment: LetterEnvironment, text: str, name: str | None) -> Source
     tree = environment.parse(text, name)
     for used in tree.find_all(nodes.Name):
         if _RESERVED.match(used.name):
-            raise CannotSplit(f"the name `{used.name}` looks like those made for stage 2", used.lineno, file=name or "")
+            raise CannotSplit(
+                f"the name `{used.name}` looks like those made for stage 2", used.lineno, file=name or ""
+            )
     blocks = {block.name: block for block in tree.find_all(nodes.Block)}
     return Source(name, tree, blocks, tree.find(nodes.Extends) is not None)
 
@@ -72,7 +74,9 @@ def compiled(name: str, compile: Callable[[], object]) -> None:
 def syntax_error(error: TemplateSyntaxError) -> TemplateError:
     """Jinja's complaint with its place."""
     return TemplateError(
-        error.message or "the template cannot be read", file=error.name or error.filename or "", line=error.lineno
+        error.message or "the template cannot be read",
+        file=error.name or error.filename or "",
+        line=error.lineno,
     )
 
 

@@ -54,7 +54,10 @@ def specialise_string(
 
 
 def _attempts(
-    environment: LetterEnvironment, find: Callable[[], Source], context: Mapping[str, object], autoescape: bool
+    environment: LetterEnvironment,
+    find: Callable[[], Source],
+    context: Mapping[str, object],
+    autoescape: bool,
 ) -> Residual:
     _check_environment(environment)
     source = find()
@@ -70,7 +73,11 @@ def _attempts(
 
 
 def _attempt(
-    environment: LetterEnvironment, source: Source, context: Mapping[str, object], autoescape: bool, lessons: Lessons
+    environment: LetterEnvironment,
+    source: Source,
+    context: Mapping[str, object],
+    autoescape: bool,
+    lessons: Lessons,
 ) -> Residual:
     machine = Machine(environment, lessons, autoescape)
     names = machine.globals()

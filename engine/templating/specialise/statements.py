@@ -105,7 +105,9 @@ def assign(machine: Machine, node: nodes.Assign, place: Place) -> None:
 
 
 def _is_namespace(value: Value) -> bool:
-    return isinstance(value, NamespaceValue) or (isinstance(value, Static) and isinstance(value.value, Namespace))
+    return isinstance(value, NamespaceValue) or (
+        isinstance(value, Static) and isinstance(value.value, Namespace)
+    )
 
 
 def _set_member(machine: Machine, target: nodes.NSRef, value: Value, place: Place) -> None:
@@ -290,5 +292,3 @@ def evaluate_only(machine: Machine, node: nodes.ExprStmt, place: Place) -> None:
     value = machine.expression(node.node, place)
     if not isinstance(value, Static):
         raise machine.refuse("an expression is evaluated without being written", node)
-
-

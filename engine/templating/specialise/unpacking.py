@@ -23,7 +23,9 @@ def unpack(machine: Machine, target: nodes.Expr, value: Value, place: Place) -> 
         raise machine.refuse("a member of a namespace is among several targets", target)
     if isinstance(value, (Dynamic, Fragment)):
         note(machine, value)
-        machine.write(Let(declare(machine, target, place, mutable=_mutable(value)), expression(machine, value)))
+        machine.write(
+            Let(declare(machine, target, place, mutable=_mutable(value)), expression(machine, value))
+        )
         return
     parts = _parts(machine, target, value)
     for inner, part in zip(target.items, parts, strict=True):

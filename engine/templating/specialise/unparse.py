@@ -79,7 +79,9 @@ def _inner(node: nodes.Filter) -> nodes.Filter:
 def _write(node: Any) -> str:
     writer = _WRITERS.get(type(node))
     if writer is None:
-        raise CannotSplit(f"{type(node).__name__} cannot be left for stage 2", getattr(node, "lineno", 0) or 0)
+        raise CannotSplit(
+            f"{type(node).__name__} cannot be left for stage 2", getattr(node, "lineno", 0) or 0
+        )
     return writer(node)
 
 

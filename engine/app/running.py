@@ -1,0 +1,247 @@
+"""Wiring for planning and sending: the flows in their order, first the plan, then the letters."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from engine.app.desk import Desk
+from engine.audience.rulebook import Rulebook
+from engine.calendar import occurrence as occurrence_of
+from engine.definitions.checks.not_yet import blocking
+from engine.definitions.schema.campaign import Campaign, Status
+from engine.errors import LetterError, Refused
+from engine.flows import gather
+from engine.flows.compose.composer import Composer
+from engine.flows.plan import planning
+from engine.flows.plan.choosing import VariantKey
+from engine.flows.plan.planning import Plan
+from engine.model.post import Post
+from engine.model.words import Reason
+from engine.providers.mime_wire import MimeWire
+from engine.store import meta, persons, posts, runs, variants
+from engine.store.ledger import missing
+from engine.store.ledger import plan as ledger
+from engine.templating.compile import Compiled
+from engine.templating.links import Signer
+from engine.templating.storing import dump
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+CHUNK = 1000
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A campaign about to be planned: everything that is fetched or decided before the database is asked."""
+
+    campaign: Campaign
+    occurrence: str
+    moment: datetime
+    feeds: list[gather.Read]
+
+
+def check_sendable(desk: Desk, campaign: Campaign, moment: datetime) -> None:
+    """Refused for drafts and for what this version does not run."""
+    if campaign.status is not Status.ACTIVE:
+        place = desk.workspace.place("campaigns", campaign.campaign, "status")
+        raise Refused(
+            f"{campaign.campaign} is {campaign.status}, and only active campaigns are sent",
+            help=f"write `status: active` in {place.file}; `--test ADDRESS` sends a sample of a draft",
+        )
+    stopping = blocking(desk.workspace, campaign, moment.astimezone(desk.zone).date())
+    if stopping:
+        first = stopping[0]
+        raise Refused(
+            f"{first.file}:{first.line}: {first.message}"
+            + (f" (and {len(stopping) - 1} more)" if stopping[1:] else ""),
+            help=first.help,
+        )
+
+
+def draft(desk: Desk, name: str, at: str | None, occurrence: str | None = None) -> Draft:
+    """Read the campaign and its feeds. Raises FeedUnreadable, DefinitionsError, UsageError."""
+    campaign = desk.campaign(name)
+    moment = desk.moment(at)
+    wanted = {choice.feed: desk.workspace.feeds[choice.feed] for choice in campaign.content.feeds.values()}
+    found = gather.read(
+        desk.database,
+        wanted,
+        root=desk.root,
+        allow_private=desk.workspace.project.allow_private_networks,
+        now=desk.now,
+    )
+    return Draft(campaign, occurrence or occurrence_of(campaign, moment, desk.zone), moment, found)
+
+
+def rulebook(desk: Desk, moment: datetime) -> Rulebook:
+    """What segments are read with."""
+    dialect = "sqlite" if desk.database.is_sqlite else "postgresql"
+    return Rulebook(desk.workspace.segments, desk.fields, dialect, moment, desk.zone)
+
+
+def composer(desk: Desk, connection: Connection, campaign: Campaign) -> Composer:
+    """What compiles and fills this campaign's letters."""
+    key = desk.workspace.project.signing_key
+    install = meta.value(connection, meta.INSTALL_ID) or ""
+    signing = key.reveal() if key is not None else meta.value(connection, meta.SIGNING_KEY) or install
+    columns = persons.columns(desk.fields, desk.database.is_sqlite)
+    return Composer(desk.workspace, campaign, Signer([signing]), columns, install[:8], desk.zone)
+
+
+def begin(
+    desk: Desk, connection: Connection, made: Draft, *, restrict: int | None = None, relaxed: bool = False
+) -> tuple[Plan, dict[str, VariantKey]]:
+    """The first half of planning, in the caller's transaction: the frozen audience and everybody's variant key.
+
+    `restrict`: one customer only. `relaxed`: without exclusions, consent and earlier letters, to show a letter.
+    """
+    feeds = {found.feed: desk.workspace.feeds[found.feed] for found in made.feeds}
+    notices = gather.record(connection, made.feeds, feeds, desk.now)
+    run, _ = runs.get_or_create(
+        connection, made.campaign.campaign, made.occurrence, as_of=made.moment, now=desk.now
+    )
+    plan = Plan(
+        workspace=desk.workspace,
+        campaign=made.campaign,
+        run=run,
+        rules=rulebook(desk, run.as_of),
+        posts={name: gather.announceable(connection, name) for name in feeds},
+        moment=run.as_of,
+        now=desk.now,
+        restrict=restrict,
+        relaxed=relaxed,
+        notes=[*notices],
+    )
+    if restrict is None:
+        planning.check_expectations(connection, plan)
+    planning.freeze(connection, plan)
+    keys = planning.choose(connection, plan)
+    return plan, keys
+
+
+def compile_variants(
+    desk: Desk, maker: Composer, plan: Plan, keys: Mapping[str, VariantKey], known: Mapping[int, Post]
+) -> dict[str, tuple[VariantKey, Compiled]]:
+    """Each distinct variant compiled once, by its key's text."""
+    compiled: dict[str, tuple[VariantKey, Compiled]] = {}
+    for key in keys.values():
+        text = key.text()
+        if text in compiled:
+            continue
+        chosen = {name: [known[number] for number in numbers] for name, numbers in key.posts}
+        made = maker.compile(
+            chosen, sender=key.sender, owner=key.owner, with_offer=key.offer, moment=plan.moment
+        )
+        compiled[text] = (key, made)
+    return compiled
+
+
+def complete(
+    desk: Desk,
+    connection: Connection,
+    maker: Composer,
+    plan: Plan,
+    keys: Mapping[str, VariantKey],
+    compiled: Mapping[str, tuple[VariantKey, Compiled]],
+) -> None:
+    """The second half: variants stored, everybody assigned, people without a needed value skipped."""
+    numbers = {}
+    for text, (key, made) in compiled.items():
+        numbers[text] = variants.get_or_create(
+            connection,
+            plan.run.id,
+            text,
+            dump(made.program),
+            made.program.subject.text,
+            tuple(dict.fromkeys(key.post_ids)),
+            desk.now,
+        )
+    planning.assign(connection, plan, keys, numbers)
+    for text, (_, made) in compiled.items():
+        _skip_missing(connection, maker, plan, numbers[text], made)
+
+
+def _skip_missing(connection: Connection, maker: Composer, plan: Plan, variant: int, made: Compiled) -> None:
+    filler, person_of = maker.filler(made.program, MimeWire(utf8_addresses=True))
+    for name in sorted(filler.required):
+        if name in maker.columns and name.startswith("customer."):
+            field = name.removeprefix("customer.")
+            missing.skip_without_value(
+                connection,
+                plan.run.id,
+                variant,
+                maker.columns[name],
+                Reason.MISSING_VALUE,
+                f"{field} has no value",
+            )
+    if not filler.may_fail and "offer.code" not in filler.required:
+        return
+    for deliveries in persons.planned(connection, variant, CHUNK):
+        ended = []
+        for row in persons.read(connection, person_of.wanted, plan.campaign.content.offer or "", deliveries):
+            try:
+                filler.slots(person_of(row))
+            except LetterError as error:
+                ended.append((row[0], error.reason, error.message))
+        if ended:
+            missing.skip_planned(connection, ended)
+
+
+def make_run(desk: Desk, made: Draft) -> runs.Run:
+    """Plan the occurrence for real, in two short transactions; the run is ready to be sent, or already was.
+
+    What goes wrong half-way leaves no run behind.
+    """
+    with desk.database.read() as connection:
+        existing = runs.find(connection, made.campaign.campaign, made.occurrence)
+    if existing is not None and existing.state != runs.PLANNING:
+        return existing
+    with desk.database.write() as connection:
+        if desk.workspace.project.signing_key is None:
+            meta.ensure(connection, meta.SIGNING_KEY, lambda: secrets.token_urlsafe(32))
+        plan, keys = begin(desk, connection, made)
+        known = posts.by_ids(connection, [number for key in keys.values() for number in key.post_ids])
+        maker = composer(desk, connection, made.campaign)
+    try:
+        compiled = compile_variants(desk, maker, plan, keys, known)
+        with desk.database.write() as connection:
+            complete(desk, connection, maker, plan, keys, compiled)
+            runs.describe(
+                connection,
+                plan.run.id,
+                revision="",
+                provider=desk.workspace.project.provider,
+                snapshot={"notes": plan.notes},
+                requested=0,
+            )
+            _check_approval(connection, plan)
+            ledger.open_run(connection, plan.run.id, desk.now)
+    except BaseException:
+        throw_away(desk, plan.run.id)
+        raise
+    return replace(plan.run, state=runs.READY)
+
+
+def _check_approval(connection: Connection, plan: Plan) -> None:
+    from engine.store.counts import counts
+
+    limit = plan.campaign.safety.approve_above
+    letters = counts(connection, plan.run.id).pending
+    if limit is not None and letters > limit:
+        raise Refused(
+            f"{letters:,} letters are more than `approve_above: {limit:,}` lets go without approval",
+            help="approving a saved plan is not in this version; raise `approve_above` if the number is right",
+        )
+
+
+def throw_away(desk: Desk, run: int) -> None:
+    """Forget a plan nothing of which has left."""
+    from engine.store.ledger.discarding import discard
+
+    with desk.database.write() as connection:
+        discard(connection, run)

@@ -1,0 +1,217 @@
+"""Compiling one variant: stage 1, inlining, the text part, and the program that is stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jinja2 import nodes
+from jinja2.exceptions import TemplateNotFound
+from jinja2.meta import find_referenced_templates
+
+from engine.errors import TemplateError
+from engine.model.letter import Mailbox
+from engine.model.problem import Problem, Severity
+from engine.templating.environment import LetterEnvironment
+from engine.templating.contexts import TEXT, standings
+from engine.templating.inline import Inlined, inline_residual
+from engine.templating.plaintext import plain_text
+from engine.templating.program import Program, Source, Whole
+from engine.templating.safety import structures
+from engine.templating.specialise import CannotSplit, Personal, Residual, specialise, specialise_string
+
+OWN_NAMES = ("subject", "preheader")
+"""Texts of the letter itself that its templates may read by name."""
+
+LINE_BREAK = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A variant and what was noticed on the way. `file` of a finding is the template."""
+
+    program: Program
+    findings: tuple[Problem, ...] = ()
+
+
+def compile_letter(
+    environment: LetterEnvironment,
+    *,
+    template: str,
+    text_template: str = "",
+    subject: str,
+    preheader: str = "",
+    context: Mapping[str, object],
+    sender: Mailbox,
+    reply_to: Mailbox | None = None,
+    headers: Sequence[tuple[str, str]] = (),
+    campaign: str,
+    message_id_domain: str,
+    date: str,
+) -> Compiled:
+    """One variant of a letter.
+
+    Args:
+        template, text_template: names in the environment; "" makes the text part from the HTML.
+        subject, preheader: Jinja sources of one line each.
+        context: plain data, with `Personal(path)` for what differs from person to person.
+        headers: names and Jinja sources.
+
+    Raises TemplateError with file and line for what would be wrong in everybody's letter.
+    """
+    lines = {
+        "subject": _line(environment, "subject", subject, context),
+        "preheader": _line(environment, "preheader", preheader, context),
+    }
+    known = {
+        **context,
+        **{name: _own(name, source, lines[name][1]) for name, source in _sources(lines).items()},
+    }
+    made = [(name, _line(environment, name, source, context)[0]) for name, source in headers]
+    bodies = _bodies(environment, template, text_template, known)
+    program = Program(
+        campaign=campaign,
+        sender=sender,
+        reply_to=reply_to,
+        subject=lines["subject"][0],
+        preheader=lines["preheader"][0],
+        html=bodies.html,
+        text=bodies.text,
+        headers=tuple(made),
+        text_from_html=not text_template,
+        message_id_domain=message_id_domain,
+        date=date,
+        personal=tuple(personal_paths(context)),
+        whole=bodies.whole,
+    )
+    return Compiled(program, bodies.findings)
+
+
+def personal_paths(value: object) -> list[str]:
+    """The dotted names of everything personal in a context, each once."""
+    found: dict[str, None] = {}
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Personal):
+            found[item.path] = None
+        elif isinstance(item, Mapping):
+            waiting.extend(reversed(list(item.values())))
+        elif isinstance(item, (list, tuple)):
+            waiting.extend(reversed(item))
+    return list(found)
+
+
+NOTHING = Source()
+
+
+@dataclass(frozen=True, slots=True)
+class _Bodies:
+    html: Source = NOTHING
+    text: Source = NOTHING
+    whole: Whole | None = None
+    findings: tuple[Problem, ...] = ()
+
+
+def _sources(lines: Mapping[str, tuple[Source, str | None]]) -> dict[str, Source]:
+    return {name: source for name, (source, _) in lines.items()}
+
+
+def _line(
+    environment: LetterEnvironment, name: str, source: str, context: Mapping[str, object]
+) -> tuple[Source, str | None]:
+    """A one-line text as a source, and its text where nothing in it is personal."""
+    try:
+        residual = specialise_string(environment, source, context)
+    except CannotSplit as error:
+        raise TemplateError(
+            f"the {name} is too involved: {error.reason}", help="say it with simple values and conditions"
+        ) from error
+    if LINE_BREAK.search(residual.text):
+        raise TemplateError(f"the {name} has a line break in it", help="write it on one line")
+    fixed = residual.text if not residual.pieces else None
+    return Source(residual.stage2(), dict(residual.constants), False), fixed
+
+
+def _own(name: str, source: Source, fixed: str | None) -> object:
+    """The letter's own subject or preheader as its templates read it."""
+    return Personal(name) if fixed is None else fixed
+
+
+def _bodies(
+    environment: LetterEnvironment, template: str, text_template: str, context: Mapping[str, object]
+) -> _Bodies:
+    try:
+        residual = specialise(environment, template, context, autoescape=True)
+        page = inline_residual(residual, file=template)
+        html = Source(residual.stage2(page.html), dict(residual.constants), True)
+        if text_template:
+            text_residual = specialise(environment, text_template, context, autoescape=False)
+            text = Source(text_residual.stage2(), dict(text_residual.constants), False)
+        else:
+            text = Source(residual.stage2(_text_of(page, residual)), html.constants, True)
+        return _Bodies(html, text, None, page.findings)
+    except CannotSplit as error:
+        finding = Problem(
+            f"templates/{template}", error.line, 1, "T090",
+            f"this letter is made whole for every person, which is slow: {error.reason}",
+            "make the personal part simpler",
+            severity=Severity.NOTE,
+        )  # fmt: skip
+        whole = Whole(
+            _templates(environment, [template, *([text_template] if text_template else [])]),
+            {
+                name: value
+                for name, value in without_personal(context).items()
+                if name not in OWN_NAMES or value
+            },
+            template,
+            text_template,
+            error.reason,
+        )
+        return _Bodies(whole=whole, findings=(finding,))
+
+
+def _text_of(page: Inlined, residual: Residual) -> str:
+    """The text part with its tokens: structures told to the walker, so that empty branches leave no gaps."""
+    places = [
+        place for place in standings(page.html, residual.tokens()) if residual.kinds[place.token] == "control"
+    ]
+    grouped = [
+        [place.token for place in group]
+        for group in structures(places, residual.pieces)
+        if group[0].kind == TEXT
+    ]
+    inside = {token for group in grouped for token in group}
+    lone = [place.token for place in places if place.kind == TEXT and place.token not in inside]
+    return plain_text(page.marked, grouped, lone)
+
+
+def without_personal(context: Mapping[str, object]) -> dict[str, object]:
+    """The context without its personal leaves, which each person brings."""
+    kept: dict[str, object] = {}
+    for name, value in context.items():
+        if isinstance(value, Personal):
+            continue
+        kept[name] = without_personal(value) if isinstance(value, Mapping) else value
+    return kept
+
+
+def _templates(environment: LetterEnvironment, names: Sequence[str]) -> dict[str, str]:
+    """The sources of these templates and of all they may include; of all there are where that is decided late."""
+    assert environment.loader is not None
+    found: dict[str, str] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        try:
+            found[name] = environment.loader.get_source(environment, name)[0]
+        except TemplateNotFound:
+            continue
+        parsed: nodes.Template = environment.parse(found[name])
+        for other in find_referenced_templates(parsed):
+            waiting.extend([other] if other is not None else environment.loader.list_templates())
+    return found
