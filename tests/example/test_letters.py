@@ -32,6 +32,7 @@ DAYS: dict[str, dict[str, Any]] = {
     "a customer whose first name is empty": {"customer": {"first_name": ""}},
     "a name from right to left": {"customer": {"first_name": "נועה"}},
     "a name with signs in it": {"customer": {"first_name": "<b>D'Andre & \"Co\"</b>"}},
+    "a sender without a signature": {"sender": {"name": "Kettle & Page", "email": "a@mail.example", "signature": ""}},
     "an offer without a code, an end or terms": {
         "offer": {"title": "Coffee is on us", "code": "", "expires": None, "terms": "", "url": "https://shop.example.com/"}
     },
