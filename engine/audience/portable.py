@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Text, and_, case, cast, func, or_, true, type_coerce
+from sqlalchemy import ColumnElement, Double, Text, and_, case, cast, false, func, or_, true, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 
 POSTGRESQL = "postgresql"
@@ -96,8 +96,12 @@ class JsonField:
         return and_(self.kind.is_not(None), self._true if value else self._false)
 
     def same_as(self, other: JsonField) -> ColumnElement[bool]:
-        """Both hold the same text, or the same number."""
+        """Both hold the same text, the same number, or the same truth."""
+        both_true = and_(self.is_truth(True), other.is_truth(True))
+        both_false = and_(self.is_truth(False), other.is_truth(False))
         return or_(
+            func.coalesce(both_true, false()),
+            func.coalesce(both_false, false()),
             and_(self.text.is_not(None), other.text.is_not(None), self.text == other.text),
             and_(self.number.is_not(None), other.number.is_not(None), self.number == other.number),
         )

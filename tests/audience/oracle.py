@@ -181,7 +181,7 @@ class Oracle:
             if same is None:
                 return True
             mine, theirs = event[2].get(same), other[2].get(same)
-            if mine is not None and mine == theirs and isinstance(mine, str) is isinstance(theirs, str):
+            if mine is not None and mine == theirs and sort(mine) == sort(theirs):
                 return True
         return False
 
@@ -231,6 +231,11 @@ def alike(value: Any, wanted: Any) -> bool:
         return bool(value == float(wanted))
     except ValueError:
         return False
+
+
+def sort(value: Any) -> str:
+    """What JSON calls it; Python thinks that True is 1."""
+    return "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
 
 
 def collect(written: Any, names: list[str]) -> None:
