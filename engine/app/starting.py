@@ -41,9 +41,8 @@ def initialise(folder: Path) -> Started:
 
 def demonstrate(folder: Path, tell: Callable[[str], None]) -> RunReport:
     """Lay out the example workspace in `folder`, import its people, check, plan and send its newsletter."""
-    from engine.app.checking import check
-
     from engine.app import App
+    from engine.app.checking import check
 
     _lay_out_example(folder)
     tell(f"the example workspace is in {folder}")

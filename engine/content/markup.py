@@ -45,7 +45,7 @@ EMPTY = re.compile(r"<(p|div|span|figure|li)(?: [a-z]+=\"[^\"]*\")*>(?:\s|&nbsp;
 # Addresses of counters that feeds carry as pictures.
 COUNTERS = re.compile(
     r"//(?:feeds\.feedburner\.com/~[a-z0-9]+/|[\w.-]*\bpixel\.wp\.com/|stats\.wordpress\.com/|feeds\.wordpress\.com/"
-    r"|[\w.-]*doubleclick\.net/|[\w.-]*google-analytics\.com/|rss\.feedsportal\.com/|[\w.-]*/(?:pixel|beacon|spacer"
+    r"|[\w.-]*doubleclick\.net/|[\w.-]*google-analytics\.com/|rss\.feedsportal\.com/|\S*[?&;]idsite=\d|[\w.-]*/(?:pixel|beacon|spacer"
     r"|blank|1x1|clear)\.(?:gif|png)\b)",
     re.IGNORECASE,
 )

@@ -134,6 +134,10 @@ def _nameless_by_title(post: KnownPost) -> Hashable | None:
     return post.title_hash or None if _nameless(post) and not post.published else None
 
 
+def _nameless_by_content(post: KnownPost) -> Hashable | None:
+    return post.content_hash or None if _nameless(post) else None
+
+
 def _nameless_by_moment(post: KnownPost) -> Hashable | None:
     return post.published if _nameless(post) else None
 
@@ -149,5 +153,6 @@ EVIDENCE: tuple[Key, ...] = (
     _page,
     _nameless_by_date,
     _nameless_by_title,
+    _nameless_by_content,
     _nameless_by_moment,
 )

@@ -27,8 +27,12 @@ FIRST_YEAR = 1990
 
 
 def posts_of(document: FeedDocument, feed: str) -> list[Post]:
-    """Every entry of the document as a post of the feed with that name, in the document's order."""
-    return [post_of(entry, document, feed) for entry in document.entries]
+    """The document's entries as posts of the feed with that name, in the document's order.
+
+    An entry with no word to read and no page to open is no post: nothing could be shown of it, nor known again.
+    """
+    made = (post_of(entry, document, feed) for entry in document.entries)
+    return [post for post in made if post.url or post.title or post.content or post.image]
 
 
 def post_of(entry: Entry, document: FeedDocument, feed: str) -> Post:
@@ -74,7 +78,9 @@ def _title(entry: Entry, summary: str) -> str:
 def _summary(entry: Entry) -> str:
     """The feed's own summary if it is one, else the beginning of the content."""
     content, summary = _words(entry.content), _words(entry.summary)
-    if summary and summary != content and len(summary) <= text.MOST_SUMMARY:
+    # "Abstract": some generators take the first heading of the text for its summary.
+    is_heading = len(summary) < text.MOST_HEADING and content.startswith(summary)
+    if summary and not is_heading and summary != content and len(summary) <= text.MOST_SUMMARY:
         return summary
     return text.first_sentences(content or summary)
 

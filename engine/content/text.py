@@ -7,6 +7,7 @@ import re
 
 MOST_TITLE = 300
 MOST_SUMMARY = 600
+MOST_HEADING = 40
 SENTENCES = 280
 # What is looked at of a text that only becomes a title: a megabyte of it is no better than ten kilobytes.
 MOST_LOOKED_AT = 10_000

@@ -138,13 +138,16 @@ class _Reader:
         self, written: str, place: Place, path: FilePath, at: Path, within: tuple[FilePath, ...]
     ) -> Any:
         """The data of another file of the workspace."""
-        target = (path.parent / written).resolve()
-        chain = (*within, path.resolve())
+        try:
+            target, chain = (path.parent / written).resolve(), (*within, path.resolve())
+            found = target.is_file()
+        except (OSError, RuntimeError) as error:  # a name too long to be one, links that go in circles
+            raise refusal(place, "Y010", f"`{written}` cannot be a file", "write a shorter path") from error
         if not target.is_relative_to(self.source.root.resolve()):
             raise refusal(place, "Y010", f"`{written}` lies outside the workspace", "move the file into it")
         if target in chain:
             raise refusal(place, "Y010", f"`{written}` includes itself", "remove one of the two `!include`s")
-        if not target.is_file():
+        if not found:
             raise refusal(place, "Y010", f"there is no file `{written}`", f"looked for {self._shown(target)}")
         self.included.append(self._shown(target))
         if len(self.included) > MOST_INCLUDES:

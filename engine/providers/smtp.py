@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from engine.errors import AccountFault, LetterError, NetworkError, NotSent
 from engine.model.letter import Batch, Outcome, Verdict
 from engine.network.reach import check_host
+from engine.network.trust import trusting_context
 from engine.providers.base import Limits
 from engine.providers.mailboxes import wire_address
 from engine.providers.mime_wire import MimeWire
@@ -57,7 +58,7 @@ class Smtp:
         self.limits = Limits(messages=MESSAGES, bytes=BYTES, per_second=read.number("per_second"))
         self.wire = MimeWire()
         self.connection: smtplib.SMTP | None = None
-        self.tls = ssl.create_default_context() if self.security != "none" else None
+        self.tls = trusting_context() if self.security != "none" else None
 
     async def open(self) -> None:
         """Check the address, connect and log in. Raises NotSent, AccountFault or AddressRefused."""

@@ -13,8 +13,8 @@ from jinja2.meta import find_referenced_templates
 from engine.errors import TemplateError
 from engine.model.letter import Mailbox
 from engine.model.problem import Problem, Severity
-from engine.templating.environment import LetterEnvironment
 from engine.templating.contexts import TEXT, standings
+from engine.templating.environment import LetterEnvironment
 from engine.templating.inline import Inlined, inline_residual
 from engine.templating.plaintext import plain_text
 from engine.templating.program import Program, Source, Whole

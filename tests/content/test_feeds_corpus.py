@@ -16,7 +16,7 @@ import pytest
 from engine.content.entries import FeedDocument
 from engine.content.feeds import read_feed
 from engine.content.identity import Rules, recognise
-from engine.content.posts import posts_of
+from engine.content.posts import post_of, posts_of
 from engine.content.text import MOST_TITLE, one_line, shortened
 from engine.errors import FeedUnreadable
 from engine.model.post import Post
@@ -32,6 +32,12 @@ NO_FEED = {
     "gofeed-empty_feed.xml": "empty page",  # no bytes at all
     "gofeed-unknown_feed.xml": "not a feed",  # XML of another kind
 }
+# Entries with nothing but a category, an enclosure, a guid or a date: there is nothing to show of them.
+NO_POSTS = {
+    f"gofeed-rss_channel_item_{kind}.xml" for kind in ("category", "enclosure", "guid", "pubDate")
+} | {"rsparser-authors.json"}
+# Line noise in no encoding: which one is guessed for it has changed with chardet.
+GUESSED = {"feedparser-encoding-bozo_linenoise.xml"}
 # gofeed leaves the markup of an RSS title in; a title of ours is plain text.
 MARKUP_IN_TITLES = {"<p>Item Title</p>": "Item Title"}
 
@@ -57,6 +63,18 @@ def document(name: str) -> FeedDocument:
 
 def posts(name: str) -> list[Post]:
     return posts_of(document(name), "blog")
+
+
+def every_post(name: str) -> list[Post]:
+    """The posts, those with nothing to show included."""
+    return [post_of(entry, document(name), "blog") for entry in document(name).entries]
+
+
+@pytest.mark.parametrize("name", sorted(NO_POSTS))
+def test_an_entry_with_nothing_to_show_is_no_post(name: str) -> None:
+    corpus_path("feeds", "MANIFEST.csv")
+    assert posts(name) == []
+    assert len(every_post(name)) == int(ROWS[name]["entries"])
 
 
 def test_the_collection_is_all_there() -> None:
@@ -94,7 +112,10 @@ def test_every_post_of_a_real_feed_is_clean(name: str) -> None:
         assert post.title == one_line(post.title)
         assert len(post.title) <= MOST_TITLE
         assert len(post.summary) <= 600
-        assert "<" not in post.title or ROWS[name]["kind"] == "conformance"
+        if not name.endswith(
+            ".json"
+        ):  # there "Die Rückkehr von <i> und <b>" is a title to be taken literally
+            assert "<" not in post.title or ROWS[name]["kind"] == "conformance"
         for address in (post.url, post.image):
             assert address == "" or address.startswith(("http://", "https://"))
         for name_, value in re.findall(r' (href|src)="([^"]*)"', post.content):
@@ -107,12 +128,13 @@ def test_real_blogs_give_posts_worth_sending(name: str) -> None:
     for post in posts(name):
         assert post.title
         assert post.url
-        assert len(post.summary) > 10
+        assert len(post.summary) > 10 or post.image  # one post is a film and nothing else
 
 
-@pytest.mark.parametrize("name", [name for name in FEEDS if int(ROWS[name]["entries"]) > 0])
+@pytest.mark.parametrize("name", [name for name in FEEDS if name not in NO_POSTS])
 def test_every_entry_of_a_real_feed_is_news_once(name: str) -> None:
     found = posts(name)
+    assert len(found) == int(ROWS[name]["entries"])
     first = recognise([], found, NOON, Rules(backfill=1000), first=True)
     assert len(first.new) + len(first.held) == len(found)
     known = [item.known for item in first.to_store()]
@@ -124,7 +146,7 @@ def test_every_entry_of_a_real_feed_is_news_once(name: str) -> None:
 def expectations() -> list[tuple[str, str, str, str]]:
     """(file, "feed" or "entry", field, value) from the `Expect:` comments that say what a text must be."""
     found = []
-    for name in FEEDS:
+    for name in sorted(set(FEEDS) - GUESSED):
         comment = re.search(rb"Expect:([^\n]*)", content_of(name)[:1000])
         for where, field, literal in re.findall(
             r"(feed|entries\[0\])(?:\.|\[')(\w+)(?:'\])? == (u?'[^']*')",
@@ -157,7 +179,7 @@ def partner(name: str) -> Path:
 @pytest.mark.parametrize("name", gofeeds() if CORPUS else [])
 def test_we_agree_with_gofeed_where_both_speak(name: str) -> None:
     expected: dict[str, Any] = json.loads(partner(name).read_text(encoding="utf-8"))
-    entries, found = document(name).entries, posts(name)
+    entries, found = document(name).entries, every_post(name)
     assert document(name).title == expected.get("title", "")
     assert len(found) == len(expected["items"])
     for entry, post, item in zip(entries, found, expected["items"], strict=True):
@@ -210,4 +232,6 @@ def test_naughty_strings_survive_as_titles(kind: str) -> None:
     strings = naughty()
     assert len(strings) > 400
     wanted = strings if kind == "json" else [html.unescape(xml_text(text)) for text in strings]
-    assert titles_through(kind, strings) == [shortened(one_line(text), MOST_TITLE) for text in wanted]
+    assert titles_through(kind, strings) == [
+        shortened(one_line(text), MOST_TITLE) for text in wanted if one_line(text)
+    ]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.content.feeds import read_feed
-from engine.content.posts import posts_of, topics_of
+from engine.content.posts import post_of, posts_of, topics_of
 from engine.model.post import Post
 from tests.content.test_feeds import URL, rss
 
@@ -20,8 +20,8 @@ NAMESPACES = (
 
 def one(item: str) -> Post:
     content = rss(f"<item>{item}</item>").replace(b"<rss version='2.0'>", NAMESPACES.encode())
-    (post,) = posts_of(read_feed(content, "", URL), "blog")
-    return post
+    document = read_feed(content, "", URL)
+    return post_of(document.entries[0], document, "blog")
 
 
 def html_post(markup: str, extra: str = "") -> Post:
@@ -36,8 +36,8 @@ def json_post(**item: object) -> Post:
         "home_page_url": "https://blog.example/",
         "items": [item],
     }
-    (post,) = posts_of(read_feed(json.dumps(feed).encode(), "application/feed+json", URL), "blog")
-    return post
+    document = read_feed(json.dumps(feed).encode(), "application/feed+json", URL)
+    return post_of(document.entries[0], document, "blog")
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,11 @@ def test_a_summary_that_is_the_whole_text_is_shortened_at_a_word() -> None:
     post = html_post(f"<p>{text}</p>", f"<description>{text}</description>")
     assert post.summary.endswith("word…")
     assert len(post.summary) <= 280
+
+
+def test_a_summary_that_is_only_the_first_heading_is_not_used() -> None:
+    post = html_post("<h2>Abstract</h2><p>We measured it.</p>", "<description>Abstract</description>")
+    assert post.summary == "Abstract We measured it."
 
 
 def test_what_wordpress_adds_to_excerpts_is_left_out() -> None:

@@ -187,3 +187,9 @@ def test_the_pure_parser_reads_the_same(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(loader, "_Parser", yaml.SafeLoader)
     without, _ = read(tmp_path, text)
     assert with_c == without
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "y/" * 3000, "loop.yaml"])
+def test_an_include_that_can_be_no_file_is_a_problem(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop.yaml").symlink_to(tmp_path / "loop.yaml")
+    assert codes(tmp_path, f"a: !include {name}\n") == [("Y010", 1, 4)]

@@ -209,7 +209,7 @@ def test_the_names_of_a_template_are_described(workspace: Workspace) -> None:
 
 PIECES = st.sampled_from(
     ["\n", "\n  ", "\n- ", ": ", "- ", "[", "]", "{", "}", "{{", "'", '"', "#", "&a", "*a", "!env X", "!secret X", "|", ">",
-     "\t", "\x00", "é", "\u2028", "null", "true", "0x", "1e999", "9" * 400, "?", "%", "@", "<<", "---", "all:", "not:", "steps:"]
+     "\t", "\x00", "é", "\u2028", "null", "true", "0x", "1e999", "9" * 400, "!include x", "!include ../x", "?", "%", "@", "<<", "---", "all:", "not:", "steps:"]
 )  # fmt: skip
 
 

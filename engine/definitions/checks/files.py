@@ -37,13 +37,21 @@ def check_files(workspace: Workspace) -> Iterator[Problem]:
 def signature_file(root: Path, written: str) -> Path | None:
     """The file of a sender's signature or picture, or None when it is not there."""
     found = (root / folder / written for folder in (SIGNATURES, TEMPLATES))
-    return next((path for path in found if path.is_file()), None)
+    return next((path for path in found if is_there(path)), None)
 
 
 def pool_file(root: Path, written: str) -> Path | None:
     """The file of a pool of codes, or None when it is not there."""
     found = (root / folder / written for folder in (".", "config"))
-    return next((path for path in found if path.is_file()), None)
+    return next((path for path in found if is_there(path)), None)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file; a name the file system cannot even hold is of none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _letters(workspace: Workspace, campaign: Campaign, *at: Key) -> Iterator[Problem]:
@@ -65,7 +73,7 @@ def _steps(workspace: Workspace, steps: Sequence[Step], *at: Key) -> Iterator[Pr
 
 def _there(workspace: Workspace, written: str, folders: tuple[str, ...], *path: Key) -> Iterator[Problem]:
     root = workspace.root
-    if any((root / folder / written).is_file() for folder in folders):
+    if any(is_there(root / folder / written) for folder in folders):
         return
     shown = [f"{folder}/" for folder in folders if folder != "."] or ["the workspace"]
     present = _present(root, folders) if folders != (".",) else []

@@ -1,0 +1,64 @@
+"""Wiring for check and schema: every problem of a workspace, its templates included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import clock
+from engine.definitions.checks.everything import load_and_check
+from engine.definitions.workspace import Workspace, in_order
+from engine.flows.check import check_letters
+from engine.model.problem import Problem, Severity
+from engine.settings import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `check` found; `root`: the workspace the files are relative to."""
+
+    root: Path
+    problems: list[Problem]
+    summary: str
+
+
+def check(workspace: Path | None, files: Sequence[Path]) -> Checked:
+    """Every problem of the workspace, or of these files only."""
+    root = settings(workspace).root
+    found, problems = load_and_check(root)
+    if found is not None:
+        problems = in_order([*problems, *check_letters(found, clock.now(), _broken(problems))])
+    if files:
+        wanted = {_relative(path, root) for path in files}
+        problems = [problem for problem in problems if problem.file in wanted]
+    return Checked(root, problems, _summary(found, problems))
+
+
+def write_schemas(workspace: Path | None, out: Path | None) -> list[Path]:
+    """The editors' schemas, into `out` or the workspace's `.schema`."""
+    from engine.definitions import editor
+
+    return editor.write_schemas(out or settings(workspace).root / ".schema")
+
+
+def _broken(problems: Sequence[Problem]) -> frozenset[str]:
+    return frozenset(problem.file for problem in problems if problem.severity is Severity.ERROR)
+
+
+def _relative(path: Path, root: Path) -> str:
+    absolute = path.resolve()
+    return str(absolute.relative_to(root)) if absolute.is_relative_to(root) else str(path)
+
+
+def _summary(found: Workspace | None, problems: Sequence[Problem]) -> str:
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    warnings = sum(problem.severity is Severity.WARNING for problem in problems)
+    notes = len(problems) - errors - warnings
+    campaigns = len(found.campaigns) if found is not None else 0
+    parts = [_counted(campaigns, "campaign"), _counted(errors, "error"), _counted(warnings, "warning")]
+    return ", ".join([*parts, _counted(notes, "note")])
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,262 @@
+"""Wiring for looking: plans, single letters and the reason behind a decision, in transactions that are given up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.app import running
+from engine.app.desk import Desk
+from engine.audience import explain
+from engine.definitions.schema.campaign import Campaign
+from engine.errors import UsageError
+from engine.flows.plan.choosing import VariantKey
+from engine.flows.plan.planning import Plan
+from engine.model.letter import Letter
+from engine.model.report import Fact, PersonDecision, PlanReport, VariantLine, WhyReport
+from engine.model.words import ACCEPTED_STATES, Reason, State
+from engine.providers.mime_wire import MimeWire
+from engine.store import (
+    counts,
+    customers,
+    deliveries,
+    persons,
+    posts,
+    runs,
+    subscriptions,
+    suppressions,
+    variants,
+)
+from engine.store.customers import Customer
+from engine.store.deliveries import Delivery
+from engine.templating.storing import load
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def planned(
+    desk: Desk,
+    connection: Connection,
+    made: running.Draft,
+    *,
+    restrict: int | None = None,
+    relaxed: bool = False,
+) -> Plan:
+    """The whole plan in the caller's transaction, as `send` would make it."""
+    plan, keys = running.begin(desk, connection, made, restrict=restrict, relaxed=relaxed)
+    known = posts.by_ids(connection, [number for key in keys.values() for number in key.post_ids])
+    maker = running.composer(desk, connection, made.campaign)
+    compiled = running.compile_variants(desk, maker, plan, keys, known)
+    running.complete(desk, connection, maker, plan, keys, compiled)
+    return plan
+
+
+def plan_report(desk: Desk, made: running.Draft) -> PlanReport:
+    """Who gets what and why; of an occurrence that is planned already, what stands in the ledger."""
+    with desk.trial() as connection:
+        existing = runs.find(connection, made.campaign.campaign, made.occurrence)
+        if existing is not None and existing.state != runs.PLANNING:
+            return _report(desk, connection, made, existing, ("this occurrence is planned already",))
+        plan = planned(desk, connection, made)
+        return _report(desk, connection, made, plan.run, tuple(plan.notes), fresh=True)
+
+
+def _report(
+    desk: Desk,
+    connection: Connection,
+    made: running.Draft,
+    run: runs.Run,
+    notes: tuple[str, ...],
+    *,
+    fresh: bool = False,
+) -> PlanReport:
+    lines, names = [], {}
+    for place, (number, key, _, people) in enumerate(variants.of_run(connection, run.id)):
+        names[number] = f"v{place + 1}"
+        lines.append(
+            _variant_line(desk, connection, made, names[number], VariantKey.read(key), number, people)
+        )
+    people = [decision_of(row, names) for row in deliveries.of_run(connection, run.id)]
+    return PlanReport(
+        campaign=made.campaign.campaign,
+        title=made.campaign.name,
+        occurrence=run.occurrence,
+        as_of=run.as_of,
+        counts=counts.counts(connection, run.id),
+        variants=lines,
+        people=people,
+        notes=notes,
+        run="" if fresh else str(run.id),
+    )
+
+
+def _variant_line(
+    desk: Desk,
+    connection: Connection,
+    made: running.Draft,
+    name: str,
+    key: VariantKey,
+    number: int,
+    people: int,
+) -> VariantLine:
+    known = posts.by_ids(connection, key.post_ids)
+    stored = variants.get(connection, number)
+    return VariantLine(
+        name,
+        people,
+        stored.subject if stored is not None else "",
+        desk.workspace.senders[key.sender].name if key.sender in desk.workspace.senders else key.sender,
+        tuple(known[post].title for post in key.post_ids if post in known),
+        (made.campaign.content.offer or "") if key.offer else "",
+    )
+
+
+def decision_of(row: Delivery, names: dict[int, str] | None = None) -> PersonDecision:
+    """A delivery as a decision a person reads."""
+    variant = (names or {}).get(row.variant or 0, "")
+    if row.state is State.HELD_OUT:
+        return PersonDecision(row.customer_id, row.address, "hold_out", Reason.HOLDOUT, row.detail, variant)
+    if row.state in ACCEPTED_STATES:
+        return PersonDecision(row.customer_id, row.address, "send", "", str(row.state), variant)
+    if row.state in (State.SKIPPED, State.EXPIRED, State.CANCELLED, State.FAILED):
+        return PersonDecision(row.customer_id, row.address, "skip", row.reason, row.detail, variant)
+    return PersonDecision(row.customer_id, row.address, "send", "", row.detail, variant)
+
+
+def find_customer(desk: Desk, email: str) -> Customer:
+    """The customer with that address or key. UsageError when there is none."""
+    with desk.database.read() as connection:
+        found = customers.find(connection, desk.fields, email)
+    if not found:
+        raise UsageError(
+            f"no customer has the address or key `{email}`", help="`touchbase import customers` first"
+        )
+    return found[0]
+
+
+def one_letter(
+    desk: Desk, made: running.Draft, customer: int | None
+) -> tuple[Delivery, Letter, bytes] | None:
+    """The letter one customer (or the first who gets one) would get, and its bytes as an .eml file.
+
+    None where there is no letter: nobody is in the audience, or a value is missing.
+    """
+    trial = replace(made, occurrence=f"preview of {made.occurrence}")
+    wire = MimeWire(utf8_addresses=True)
+    with desk.trial() as connection:
+        plan = planned(desk, connection, trial, restrict=customer, relaxed=customer is not None)
+        row = deliveries.first_planned(connection, plan.run.id)
+        if row is None or row.variant is None:
+            return None
+        stored = variants.get(connection, row.variant)
+        assert stored is not None
+        maker = running.composer(desk, connection, made.campaign)
+        filler, person_of = maker.filler(load(stored.program), wire)
+        offer = made.campaign.content.offer or ""
+        values = persons.read(connection, person_of.wanted, offer, [row.id])
+        letter = filler.letter(filler.slots(person_of(values[0])))
+        return row, letter, wire.encode(letter)
+
+
+def decide(desk: Desk, made: running.Draft, customer: Customer) -> Delivery | None:
+    """How a plan made now would decide for one customer; None when the audience does not name them."""
+    with desk.trial() as connection:
+        plan = planned(desk, connection, made, restrict=customer.id)
+        return deliveries.of_customer(connection, plan.run.id, customer.id)
+
+
+def why(desk: Desk, made: running.Draft, customer: Customer) -> WhyReport:
+    """The decision and every fact behind it: from the ledger where it is made, else as it would be made now."""
+    with desk.database.read() as connection:
+        run = runs.find(connection, made.campaign.campaign, made.occurrence)
+        row = deliveries.of_customer(connection, run.id, customer.id) if run is not None else None
+    if run is None or (row is None and run.state == runs.PLANNING):
+        row = decide(desk, made, customer)
+    with desk.database.read() as connection:
+        facts = list(_facts(desk, connection, made, customer, row))
+    decision = (
+        decision_of(row)
+        if row is not None
+        else PersonDecision(
+            customer.customer_id,
+            customer.email or "",
+            "skip",
+            Reason.NOT_SELECTED,
+            "in no segment of the audience",
+        )
+    )
+    return WhyReport(
+        email=customer.email or "",
+        customer_id=customer.customer_id,
+        campaign=made.campaign.campaign,
+        decision=decision,
+        state=str(row.state) if row is not None and run is not None else "",
+        run=str(run.id) if run is not None else "",
+        facts=facts,
+    )
+
+
+def _facts(
+    desk: Desk, connection: Connection, made: running.Draft, customer: Customer, row: Delivery | None
+) -> Iterator[Fact]:
+    audience = made.campaign.audience
+    yield Fact(
+        f"occurrence {made.occurrence} of {made.campaign.campaign}, as of {made.moment:%Y-%m-%d %H:%M} UTC"
+    )
+    for word, names in (("include", audience.include), ("exclude", audience.exclude)) if audience else ():
+        for name in names:
+            yield from segment_facts(desk, connection, made, name, customer, f"{word}: ")
+    yield from _consent_facts(connection, made.campaign, customer)
+    if row is not None and row.variant is not None:
+        yield from _letter_facts(connection, row)
+
+
+def segment_facts(
+    desk: Desk,
+    connection: Connection,
+    made: running.Draft | None,
+    name: str,
+    customer: Customer,
+    before: str = "",
+) -> list[Fact]:
+    """One segment's conditions for one customer, as a list with depths."""
+    moment = made.moment if made is not None else desk.now
+
+    def locate(path: tuple[str | int, ...]) -> tuple[str, int]:
+        place = desk.workspace.place(*path)
+        return place.file, place.line
+
+    found = explain.explain(connection, running.rulebook(desk, moment), name, customer.id, locate)
+    return list(_flat(found, before, 0))
+
+
+def _flat(found: explain.Finding, before: str, depth: int) -> Iterator[Fact]:
+    value = f" (found: {found.found})" if found.found else ""
+    where = f"{found.file}:{found.line}" if found.file else ""
+    yield Fact(f"{before}{found.text}{value}", found.passed, where, depth)
+    for part in found.parts:
+        yield from _flat(part, "", depth + 1)
+
+
+def _consent_facts(connection: Connection, campaign: Campaign, customer: Customer) -> Iterator[Fact]:
+    if campaign.topic:
+        said = subscriptions.topics(connection, customer.id).get(campaign.topic)
+        words = {True: "subscribed to", False: "left", None: "never subscribed to"}[said]
+        yield Fact(f"{words} {campaign.topic}", said is True)
+    for stop in suppressions.of_address(connection, customer.address_hash) if customer.address_hash else ():
+        yield Fact(
+            f"suppressed ({stop.scope}) since {stop.at:%Y-%m-%d}: {stop.reason} {stop.detail}".rstrip(), False
+        )
+
+
+def _letter_facts(connection: Connection, row: Delivery) -> Iterator[Fact]:
+    stored = variants.get(connection, row.variant or 0)
+    if stored is not None:
+        key = VariantKey.read(stored.key)
+        known = posts.by_ids(connection, key.post_ids)
+        titles = [known[number].title for number in key.post_ids if number in known]
+        yield Fact(f"from {key.sender}" + (f", posts: {'; '.join(titles)}" if titles else ""))
+    if row.provider:
+        yield Fact(f"handed to {row.provider} as {row.provider_id or 'unknown'}, attempt {row.attempt}")
