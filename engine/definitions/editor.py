@@ -50,6 +50,16 @@ def editor_settings(folder: str = FOLDER) -> Schema:
     }
 
 
+def write_editor_settings(root: Path, folder: str = FOLDER) -> Path | None:
+    """Makes `.vscode/settings.json` in a workspace that has none; None where one is there, which stays as it is."""
+    path = root / ".vscode" / "settings.json"
+    if path.exists():
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(editor_settings(folder), indent=2) + "\n", encoding="utf-8")
+    return path
+
+
 def schemas() -> dict[str, Schema]:
     """The schemas by file name."""
     return {f"{kind.name}.json": schema_of(kind) for kind in KINDS}

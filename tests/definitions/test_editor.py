@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from engine.definitions.checks.everything import load_and_check
-from engine.definitions.editor import CUSTOM_TAGS, editor_settings, schema_globs, write_schemas
+from engine.definitions.editor import (
+    CUSTOM_TAGS,
+    editor_settings,
+    schema_globs,
+    write_editor_settings,
+    write_schemas,
+)
 from tests.definitions.language_server import LanguageServer, server_script
 from tests.definitions.places import ENVIRONMENT, broken_files, broken_workspace, good_workspace
 
@@ -55,6 +61,15 @@ def test_a_schema_is_written_for_every_kind_of_file(tmp_path: Path) -> None:
 
 def test_the_settings_for_an_editor_name_every_schema() -> None:
     assert set(editor_settings()["yaml.schemas"]) == {f"./.schema/{name}" for name in schema_globs()}
+
+
+def test_somebodys_own_editor_settings_are_left_alone(tmp_path: Path) -> None:
+    written = write_editor_settings(tmp_path)
+    assert written is not None
+    assert json.loads(written.read_text(encoding="utf-8")) == editor_settings()
+    written.write_text("{}", encoding="utf-8")
+    assert write_editor_settings(tmp_path) is None
+    assert written.read_text(encoding="utf-8") == "{}"
 
 
 @pytest.mark.slow

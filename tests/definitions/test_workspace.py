@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.definitions.checks.everything import load_and_check
+from engine.definitions.checks.everything import load_and_check, obstacles
 from engine.definitions.checks.not_yet import CONSTRUCTS, blocking
 from engine.definitions.context import context_names
 from engine.definitions.schema.segments import All, EventCondition, Not
@@ -95,6 +95,20 @@ def test_a_name_in_two_files_is_a_problem_that_names_both(root: Path) -> None:
     told = {found.file: found.help for found in problems if found.code == "X001"}
     assert "again.yaml" in told["campaigns/win-back.yaml"]
     assert "config/more.yaml, line 2" in told["config/segments.yaml"]
+
+
+def test_what_stops_a_campaign_is_its_own_file_and_the_shared_ones(root: Path) -> None:
+    file = root / "campaigns" / "win-back.yaml"
+    file.write_text(file.read_text().replace("winback-1.html", "winback-9.html"))
+    workspace, problems = load(root, environment=ENVIRONMENT)
+    assert workspace is not None
+    assert obstacles(workspace, problems, "monthly-digest") == []
+    assert [found.code for found in obstacles(workspace, problems, "win-back")] == ["X019"]
+    project = root / "config" / "project.yaml"
+    project.write_text(project.read_text().replace('"1 Reading Lane, London N1 1AA, United Kingdom"', '""'))
+    workspace, problems = load(root, environment=ENVIRONMENT)
+    assert workspace is not None
+    assert [found.code for found in obstacles(workspace, problems, "monthly-digest")] == ["X050"]
 
 
 def test_every_value_has_a_place_by_its_path(workspace: Workspace) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from engine.definitions.checks.campaigns import check_campaigns
@@ -12,7 +12,7 @@ from engine.definitions.checks.files import check_files
 from engine.definitions.checks.not_yet import not_yet
 from engine.definitions.checks.secrets import check_secrets
 from engine.definitions.checks.segments import check_segments
-from engine.definitions.workspace import Workspace, in_order, load
+from engine.definitions.workspace import Workspace, concerning, in_order, load
 from engine.model.problem import Problem
 
 
@@ -30,6 +30,15 @@ def check(workspace: Workspace) -> list[Problem]:
             *not_yet(workspace),
         ]
     )
+
+
+def obstacles(workspace: Workspace, problems: Sequence[Problem], campaign: str) -> list[Problem]:
+    """Every error that keeps a campaign from being sent: those of reading (`problems`) and those across files.
+
+    Errors in the files of other campaigns are no obstacle. A campaign may go when this is empty and
+    `not_yet.blocking` is too.
+    """
+    return concerning(in_order([*problems, *check(workspace)]), workspace, campaign)
 
 
 def load_and_check(
