@@ -72,9 +72,10 @@ def find(connection: Connection, campaign: str, occurrence: str) -> Run | None:
     return None if row is None else _run(row)
 
 
-def get(connection: Connection, run: int) -> Run | None:
-    """The run of that number."""
-    row = connection.execute(select(tables.runs).where(tables.runs.c.id == run)).mappings().first()
+def get(connection: Connection, run: int, *, hold: bool = False) -> Run | None:
+    """The run of that number. `hold`: nobody else changes it before this transaction ends."""
+    this = select(tables.runs).where(tables.runs.c.id == run)
+    row = connection.execute(this.with_for_update() if hold else this).mappings().first()
     return None if row is None else _run(row)
 
 

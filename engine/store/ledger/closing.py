@@ -31,7 +31,7 @@ def cancel(connection: Connection, run: int, now: datetime) -> int:
 
     What is claimed at this moment ends too: its process finds that out before it calls.
     """
-    found = runs.get(connection, run)
+    found = runs.get(connection, run, hold=True)
     if found is None or runs.CANCELLED not in runs.CHANGES[found.state]:
         return 0
     runs.change(connection, run, found.state, runs.CANCELLED, now)

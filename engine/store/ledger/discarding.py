@@ -17,7 +17,7 @@ def discard(connection: Connection, run: int) -> bool:
 
     False, and nothing changes, when sending has begun: then it is history.
     """
-    found = runs.get(connection, run)
+    found = runs.get(connection, run, hold=True)
     if found is None or found.state not in (runs.PLANNING, runs.READY):
         return False
     connection.execute(text(_FREE), {"run": run})
