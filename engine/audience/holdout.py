@@ -27,7 +27,7 @@ def bucket(address_hash: ColumnElement[Any], salt: str, dialect: str) -> ColumnE
     total: ColumnElement[int] = literal(0)
     for place, weight in enumerate(weights(salt)):
         digit = func.substr(address_hash, func.length(address_hash) - place, 1)
-        total = total + position(literal(HEX), digit, dialect) * weight
+        total = total + (position(literal(HEX), digit, dialect) - 1) * weight
     return total % BUCKETS
 
 
