@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from engine.errors import NotSent, ProviderError, Unknown
 from engine.network.line import Abandoned, Answer, Broken, Line, Progress
+from engine.network.memory import keep_freed_memory
 from engine.network.reach import check_web_address
 from engine.network.trust import trusting_context
 
@@ -57,6 +58,7 @@ class Lane:
         """Check the address and prepare. Raises AddressRefused, NetworkError, or NotSent for an unknown name."""
         if self.line is None:
             await check_web_address(self.base_url, allow_private_networks=self.allow_private_networks)
+            keep_freed_memory()
             tls = trusting_context() if self.base_url.startswith("https:") else None
             self.line = Line(self.base_url, self.headers, tls)
             self.thread = ThreadPoolExecutor(1, f"lane to {self.host}")

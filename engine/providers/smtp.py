@@ -11,7 +11,6 @@ import contextlib
 import re
 import smtplib
 import socket
-import ssl
 from collections.abc import Mapping
 
 from engine.errors import AccountFault, LetterError, NetworkError, NotSent

@@ -1,0 +1,45 @@
+"""Which providers there are, and that having them costs nothing until one is used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.errors import UsageError
+from engine.providers.registry import PROVIDERS, make_provider, provider_type
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_every_registered_type_can_be_made(name: str) -> None:
+    options = {"outbox": {}, "postmark": {"token": "t"}, "smtp": {"host": "mail.example.com"}}[name]
+    provider = make_provider("mine", {"type": name, **options}, workspace=Path())
+    assert provider.name == "mine"
+    assert Path("docs/providers", f"{name}.md").is_file()
+
+
+def test_an_unknown_type_gets_a_suggestion() -> None:
+    with pytest.raises(UsageError) as raised:
+        make_provider("mine", {"type": "postmrk"}, workspace=Path())
+    assert raised.value.help == "did you mean `postmark`?"
+
+
+def test_a_note_of_the_marketers_own_is_no_wrong_option() -> None:
+    make_provider("mine", {"type": "outbox", "x-why": "for the demo"}, workspace=Path())
+
+
+def test_a_relative_folder_starts_at_the_workspace(tmp_path: Path) -> None:
+    outbox = make_provider("mine", {"type": "outbox", "folder": "letters"}, workspace=tmp_path)
+    assert getattr(outbox, "folder") == tmp_path / "letters"  # noqa: B009
+
+
+def test_a_type_is_imported_only_when_it_is_used() -> None:
+    assert provider_type("outbox").__name__ == "Outbox"
+    code = (
+        "import sys; from engine.providers import registry; registry.provider_type('outbox');"
+        "print([m for m in ('smtplib', 'httpx', 'engine.providers.postmark') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
