@@ -47,7 +47,9 @@ def test_the_error_tree_in_the_docstring_is_the_tree_in_the_code() -> None:
     real = {
         name: str(value.exit_code)
         for name, value in vars(errors).items()
-        if isinstance(value, type) and issubclass(value, errors.TouchbaseError) and value is not errors.TouchbaseError
+        if isinstance(value, type)
+        and issubclass(value, errors.TouchbaseError)
+        and value is not errors.TouchbaseError
     }
     assert drawn == real
 

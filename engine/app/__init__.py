@@ -26,7 +26,8 @@ from engine.model.report import (
     SegmentCount,
     WhyReport,
 )
-from engine.store import counts, history, runs
+from engine.store import counts, history
+from engine.store import runs as run_store
 from engine.store.customers import Customer
 
 Progress = Callable[[str, int, int | None], None]
@@ -41,7 +42,7 @@ class Prepared:
     """A run that is ready to be sent."""
 
     campaign: str
-    run: runs.Run
+    run: run_store.Run
     to_send: int
     variants: int
 
@@ -260,7 +261,7 @@ class App:
         """Send what is due of the run. Raises ProviderError when the way out is closed; what left is kept."""
         desk = self.desk
         campaign = desk.campaign(prepared.campaign)
-        if prepared.run.state in (runs.DONE, runs.CANCELLED) or not prepared.to_send:
+        if prepared.run.state in (run_store.DONE, run_store.CANCELLED) or not prepared.to_send:
             self._close_empty(prepared)
             return self.run(str(prepared.run.id))
         with desk.database.read() as connection:
@@ -285,7 +286,7 @@ class App:
         from engine.store.ledger import closing
 
         with self.desk.database.write() as connection:
-            runs.change(connection, prepared.run.id, runs.READY, runs.SENDING, self.desk.now)
+            run_store.change(connection, prepared.run.id, run_store.READY, run_store.SENDING, self.desk.now)
             closing.finish(connection, prepared.run.id, self.desk.now)
 
     def send_test(self, campaign: str, address: str, *, at: str | None = None) -> dict[str, object]:
@@ -311,18 +312,18 @@ class App:
     def runs(self) -> list[RunReport]:
         """The runs so far, newest first."""
         with self.desk.database.read() as connection:
-            return [self._run_report(connection, run) for run in runs.recent(connection)]
+            return [self._run_report(connection, run) for run in run_store.recent(connection)]
 
     def run(self, run: str, *, sent_now: int = 0, interrupted: bool = False) -> RunReport:
         """One run's numbers, counted from its rows."""
         with self.desk.database.read() as connection:
-            found = runs.get(connection, int(run)) if run.isdecimal() else None
+            found = run_store.get(connection, int(run)) if run.isdecimal() else None
             if found is None:
                 raise UsageError(f"there is no run `{run}`", help="`touchbase runs` lists them")
             return self._run_report(connection, found, sent_now=sent_now, interrupted=interrupted)
 
     def _run_report(
-        self, connection: Any, run: runs.Run, *, sent_now: int = 0, interrupted: bool = False
+        self, connection: Any, run: run_store.Run, *, sent_now: int = 0, interrupted: bool = False
     ) -> RunReport:
         notes = run.snapshot.get("notes", ())
         return RunReport(

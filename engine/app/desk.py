@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from engine import clock
+from engine.definitions.checks.everything import obstacles
 from engine.definitions.schema.campaign import Campaign
-from engine.definitions.workspace import Workspace, concerning, load
+from engine.definitions.workspace import Workspace, load
 from engine.errors import DefinitionsError, UsageError
 from engine.model.problem import Problem, Severity
 from engine.settings import Settings, settings
@@ -84,7 +85,7 @@ class Desk:
                 f"there is no campaign `{name}`",
                 help=f"did you mean `{near[0]}`?" if near else f"there are: {known}",
             )
-        stopping = concerning(self.problems, workspace, name)
+        stopping = obstacles(workspace, self.problems, name)
         if stopping or name not in workspace.campaigns:
             raise DefinitionsError(stopping or _errors(self.problems), self.root)
         return workspace.campaigns[name]
@@ -133,7 +134,7 @@ class Desk:
             )
         return make_provider(
             project.provider,
-            {"type": options.type, **options.plain()},
+            {"type": self.provider_type, **options.plain()},
             workspace=self.root,
             allow_private_networks=project.allow_private_networks,
         )
@@ -142,7 +143,7 @@ class Desk:
     def provider_type(self) -> str:
         """The chosen provider's type: outbox, postmark, smtp …"""
         options = self.workspace.project.options()
-        return options.type if options is not None else ""
+        return str(getattr(options, "type", "")) if options is not None else ""
 
     def close(self) -> None:
         """Let go of the database."""

@@ -67,6 +67,8 @@ def draft(desk: Desk, name: str, at: str | None, occurrence: str | None = None) 
     """Read the campaign and its feeds. Raises FeedUnreadable, DefinitionsError, UsageError."""
     campaign = desk.campaign(name)
     moment = desk.moment(at)
+    # Columns are added in a transaction of their own, before ours begins.
+    assert desk.fields is not None
     wanted = {choice.feed: desk.workspace.feeds[choice.feed] for choice in campaign.content.feeds.values()}
     found = gather.read(
         desk.database,

@@ -78,7 +78,7 @@ def _report(
         lines.append(
             _variant_line(desk, connection, made, names[number], VariantKey.read(key), number, people)
         )
-    people = [decision_of(row, names) for row in deliveries.of_run(connection, run.id)]
+    decided = [decision_of(row, names) for row in deliveries.of_run(connection, run.id)]
     return PlanReport(
         campaign=made.campaign.campaign,
         title=made.campaign.name,
@@ -86,7 +86,7 @@ def _report(
         as_of=run.as_of,
         counts=counts.counts(connection, run.id),
         variants=lines,
-        people=people,
+        people=decided,
         notes=notes,
         run="" if fresh else str(run.id),
     )

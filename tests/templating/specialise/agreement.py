@@ -23,7 +23,9 @@ def environment_for(templates: Mapping[str, str], **options: Any) -> LetterEnvir
     return environment
 
 
-def rendered(environment: LetterEnvironment, source: str | None, values: Mapping[str, Any], name: str = "") -> Any:
+def rendered(
+    environment: LetterEnvironment, source: str | None, values: Mapping[str, Any], name: str = ""
+) -> Any:
     """The text, or FAILED where rendering raises."""
     try:
         template = environment.get_template(name) if source is None else environment.from_string(source)
@@ -51,7 +53,9 @@ def check(
         return refusal
     except TemplateError as error:
         for person in people:
-            assert rendered(plain, None, {**context, **person}, name) is FAILED, f"failed in stage 1 only: {error}"
+            assert rendered(plain, None, {**context, **person}, name) is FAILED, (
+                f"failed in stage 1 only: {error}"
+            )
         return error
     assert before == dict(context)
     stage2 = residual.stage2()

@@ -52,7 +52,23 @@ PEOPLE = [
 ]
 
 _WORDS = st.sampled_from(
-    ["Hello ", "<p>", "\n", "  ", " & ", "{ ", "}", "text", "\n  \n", "a{ ", "%}", "<td class='", "'>", "\t", "é"]
+    [
+        "Hello ",
+        "<p>",
+        "\n",
+        "  ",
+        " & ",
+        "{ ",
+        "}",
+        "text",
+        "\n  \n",
+        "a{ ",
+        "%}",
+        "<td class='",
+        "'>",
+        "\t",
+        "é",
+    ]
 )
 _NAMES = ["x", "y", "z"]
 _LOADED = [*_NAMES, "title", "count", "safe", "link", "flag"]
@@ -81,7 +97,21 @@ _PATHS = [
     "loop.index",
     "loop.last",
 ]
-_CONSTANTS = ["1", "0", "'a'", "'<i>'", "\"it's\"", "true", "none", "2.5", "-3", "'\\n'", "['tea', 'x']", "('q', 1)", "''"]
+_CONSTANTS = [
+    "1",
+    "0",
+    "'a'",
+    "'<i>'",
+    '"it\'s"',
+    "true",
+    "none",
+    "2.5",
+    "-3",
+    "'\\n'",
+    "['tea', 'x']",
+    "('q', 1)",
+    "''",
+]
 _FILTERS = [
     "upper",
     "length",
@@ -102,15 +132,67 @@ _FILTERS = [
     "map(attribute='title')",
     "tojson",
 ]
-_TESTS = ["defined", "none", "undefined", "string", "in(topics)", "eq(customer.tier)", "sameas(true)", "mapping"]
+_TESTS = [
+    "defined",
+    "none",
+    "undefined",
+    "string",
+    "in(topics)",
+    "eq(customer.tier)",
+    "sameas(true)",
+    "mapping",
+]
 
 
-_TEXTS = ["'a'", "'<i>'", '"it\'s"', "''", "title", "safe", "link", "x", "offer.code", "offer.title", "offer.terms[1]"]
-_TEXTS += ["customer.name|default('you')", "customer.tier", "company.name", "company['items']", "posts[0].title"]
-_TEXTS += ["posts[1].body", "customer.nothing|default(title)", "(p.title if p.title else 'p')", "(x|default('x'))", "y"]
-_NUMBERS = ["1", "0", "-3", "count", "customer.age|default(7)", "posts[0].words", "posts|length", "ns.n", "(loop.index if loop else 0)"]
+_TEXTS = [
+    "'a'",
+    "'<i>'",
+    '"it\'s"',
+    "''",
+    "title",
+    "safe",
+    "link",
+    "x",
+    "offer.code",
+    "offer.title",
+    "offer.terms[1]",
+]
+_TEXTS += [
+    "customer.name|default('you')",
+    "customer.tier",
+    "company.name",
+    "company['items']",
+    "posts[0].title",
+]
+_TEXTS += [
+    "posts[1].body",
+    "customer.nothing|default(title)",
+    "(p.title if p.title else 'p')",
+    "(x|default('x'))",
+    "y",
+]
+_NUMBERS = [
+    "1",
+    "0",
+    "-3",
+    "count",
+    "customer.age|default(7)",
+    "posts[0].words",
+    "posts|length",
+    "ns.n",
+    "(loop.index if loop else 0)",
+]
 _NUMBERS += ["customer.interests|length", "offer.terms|length"]
-_TRUTHS = ["flag", "off", "customer.active", "customer.name is defined", "x is defined", "(loop and loop.first)", "z", "p"]
+_TRUTHS = [
+    "flag",
+    "off",
+    "customer.active",
+    "customer.name is defined",
+    "x is defined",
+    "(loop and loop.first)",
+    "z",
+    "p",
+]
 _LISTS = ["topics", "customer.interests", "posts|map(attribute='topic')|list", "offer.terms", "range(2)|list"]
 
 
@@ -121,11 +203,42 @@ def texts(draw: st.DrawFn, depth: int = 2) -> str:
         return draw(st.sampled_from(_TEXTS))
     a, b = draw(texts(depth - 1)), draw(texts(depth - 1))
     n, t, xs = draw(numbers(depth - 1)), draw(truths(depth - 1)), draw(lists(depth - 1))
-    forms = [f"({a})|upper", f"({a})|e", f"({a})|safe", f"({a})|default({b}, true)", f"({a} ~ {b})", f"({a} + {b})"]
-    forms += [f"({a} if {t} else {b})", f"({a})|replace('a', {b})", f"({a})[1:]", f"({a})[:{n}]", f"({xs})|join({a})"]
-    forms += [f"m({a})", f"m(b={a})", f"k({a})", f"({a} ~ {n})", f"({a} or {b})", f"({a} and {b})", f"({a}).upper()"]
-    forms += [f"{{'k': {a}, 'j': {b}}}.k", f"({xs})|first|default({a})", f"({a})|trim|title", f"({xs})|tojson"]
-    forms += [f"('%s-%s' % ({a}, {n}))", f"({n})|plural('post', {a})", f"({a}, {b})[{t}|int]", f"dict(k={a})['k']"]
+    forms = [
+        f"({a})|upper",
+        f"({a})|e",
+        f"({a})|safe",
+        f"({a})|default({b}, true)",
+        f"({a} ~ {b})",
+        f"({a} + {b})",
+    ]
+    forms += [
+        f"({a} if {t} else {b})",
+        f"({a})|replace('a', {b})",
+        f"({a})[1:]",
+        f"({a})[:{n}]",
+        f"({xs})|join({a})",
+    ]
+    forms += [
+        f"m({a})",
+        f"m(b={a})",
+        f"k({a})",
+        f"({a} ~ {n})",
+        f"({a} or {b})",
+        f"({a} and {b})",
+        f"({a}).upper()",
+    ]
+    forms += [
+        f"{{'k': {a}, 'j': {b}}}.k",
+        f"({xs})|first|default({a})",
+        f"({a})|trim|title",
+        f"({xs})|tojson",
+    ]
+    forms += [
+        f"('%s-%s' % ({a}, {n}))",
+        f"({n})|plural('post', {a})",
+        f"({a}, {b})[{t}|int]",
+        f"dict(k={a})['k']",
+    ]
     forms += [f"({a} if {t})", f"m({a}) ~ {b}", f"m({a})|upper", f"(m({a}) if {t} else {b})", f"w2({a}, {b})"]
     return draw(st.sampled_from(forms))
 
@@ -136,7 +249,14 @@ def numbers(draw: st.DrawFn, depth: int = 1) -> str:
     if not depth:
         return draw(st.sampled_from(_NUMBERS))
     a, b = draw(numbers(depth - 1)), draw(numbers(depth - 1))
-    forms = [a, f"({a} + {b})", f"({a} * {b})", f"(-({a}))", f"({draw(texts(depth - 1))})|length", f"({a} - {b})|abs"]
+    forms = [
+        a,
+        f"({a} + {b})",
+        f"({a} * {b})",
+        f"(-({a}))",
+        f"({draw(texts(depth - 1))})|length",
+        f"({a} - {b})|abs",
+    ]
     return draw(st.sampled_from([*forms, f"({a} ** 2)", f"({a} // 2 % 5)", f"[{a}, {b}]|max"]))
 
 
@@ -146,8 +266,21 @@ def truths(draw: st.DrawFn, depth: int = 1) -> str:
     if not depth:
         return draw(st.sampled_from(_TRUTHS))
     a, b, t = draw(texts(depth - 1)), draw(numbers(depth - 1)), draw(truths(depth - 1))
-    forms = [t, f"({a} == 'gold')", f"({b} > 2)", f"({a} in {draw(lists(depth - 1))})", f"not ({t})", f"({a} is string)"]
-    forms += [f"({t} or {b} < 3)", f"({t} and {a})", f"(0 < {b} < 5)", f"({a} is defined)", f"({b} is divisibleby(2))"]
+    forms = [
+        t,
+        f"({a} == 'gold')",
+        f"({b} > 2)",
+        f"({a} in {draw(lists(depth - 1))})",
+        f"not ({t})",
+        f"({a} is string)",
+    ]
+    forms += [
+        f"({t} or {b} < 3)",
+        f"({t} and {a})",
+        f"(0 < {b} < 5)",
+        f"({a} is defined)",
+        f"({b} is divisibleby(2))",
+    ]
     return draw(st.sampled_from(forms))
 
 
@@ -157,8 +290,17 @@ def lists(draw: st.DrawFn, depth: int = 1) -> str:
     if not depth:
         return draw(st.sampled_from(_LISTS))
     a = draw(lists(depth - 1))
-    forms = [f"[{draw(texts(depth - 1))}, 'b']", f"({a})[:{draw(numbers(depth - 1))}]", f"({a})|sort", f"({a})[::-1]"]
-    forms += [f"({a} + {draw(lists(depth - 1))})", f"({a})|map('upper')|list", f"({a})|reject('in', topics)|list"]
+    forms = [
+        f"[{draw(texts(depth - 1))}, 'b']",
+        f"({a})[:{draw(numbers(depth - 1))}]",
+        f"({a})|sort",
+        f"({a})[::-1]",
+    ]
+    forms += [
+        f"({a} + {draw(lists(depth - 1))})",
+        f"({a})|map('upper')|list",
+        f"({a})|reject('in', topics)|list",
+    ]
     return draw(st.sampled_from(forms))
 
 
@@ -176,7 +318,19 @@ def anything(draw: st.DrawFn, depth: int = 2) -> str:
     """An expression, often over something missing or of the wrong kind."""
     kinds = ["path", "path", "name", "constant"]
     if depth:
-        kinds += ["filter", "filter", "binary", "compare", "logic", "test", "cond", "concat", "item", "call", "not"]
+        kinds += [
+            "filter",
+            "filter",
+            "binary",
+            "compare",
+            "logic",
+            "test",
+            "cond",
+            "concat",
+            "item",
+            "call",
+            "not",
+        ]
         kinds += ["list", "chain", "slice"]
     kind = draw(st.sampled_from(kinds))
     if kind == "path":
@@ -198,7 +352,11 @@ def anything(draw: st.DrawFn, depth: int = 2) -> str:
     if kind == "slice":
         return f"({a})[{draw(st.sampled_from(['1:', ':2', '::2', 'customer.age:', ':count', '-1:']))}]"
     if kind == "call":
-        callee = draw(st.sampled_from(["m(%s)", "m(b=%s)", "range(%s)|list", "('a,b,c').split(%s)", "dict(k=%s).k", "k(%s)"]))
+        callee = draw(
+            st.sampled_from(
+                ["m(%s)", "m(b=%s)", "range(%s)|list", "('a,b,c').split(%s)", "dict(k=%s).k", "k(%s)"]
+            )
+        )
         return callee % a
     b = draw(anything(depth - 1))
     if kind == "binary":
@@ -210,7 +368,9 @@ def anything(draw: st.DrawFn, depth: int = 2) -> str:
     if kind == "concat":
         return f"({a} ~ {b})"
     if kind == "list":
-        return draw(st.sampled_from(["[%s, %s]", "(%s, %s)", "{'k': %s, 'j': %s}", "{'k': %s, 'j': %s}.k"])) % (a, b)
+        return draw(
+            st.sampled_from(["[%s, %s]", "(%s, %s)", "{'k': %s, 'j': %s}", "{'k': %s, 'j': %s}.k"])
+        ) % (a, b)
     c = draw(st.sampled_from(["customer.active", "flag", "off", "customer.age > 5", "customer.name"]))
     if kind == "chain":
         return f"({a} < {b} < {c})"
@@ -255,9 +415,22 @@ _ITERABLES = [
     "ns.v",
     "customer.name|default('')",
 ]
-_MEMBERS = ["ns.n = ns.n + 1", "ns.n = customer.age|default(2)", "ns.n = 5", "ns.v = ns.v ~ title", "ns.v = customer.tier"]
+_MEMBERS = [
+    "ns.n = ns.n + 1",
+    "ns.n = customer.age|default(2)",
+    "ns.n = 5",
+    "ns.v = ns.v ~ title",
+    "ns.v = customer.tier",
+]
 _MEMBERS += ["ns.v = m(ns.v)", "ns.n = ns.n + count"]
-_LOOP_TESTS = ["p != 'art'", "p.topic in customer.interests", "p in customer.interests", "customer.active", "p", "flag"]
+_LOOP_TESTS = [
+    "p != 'art'",
+    "p.topic in customer.interests",
+    "p in customer.interests",
+    "customer.active",
+    "p",
+    "flag",
+]
 _LOOP_TESTS += ["p is string or p.words", "ns.n > 0", "p is in(customer.interests)"]
 
 
@@ -266,7 +439,20 @@ def statements(draw: st.DrawFn, depth: int = 3, blocks: list[str] | None = None)
     """One statement with its body."""
     kinds = ["text", "output", "output", "set", "nsset"]
     if depth:
-        kinds += ["if", "if", "if", "for", "for", "setblock", "with", "filter", "call", "include", "autoescape", "macro"]
+        kinds += [
+            "if",
+            "if",
+            "if",
+            "for",
+            "for",
+            "setblock",
+            "with",
+            "filter",
+            "call",
+            "include",
+            "autoescape",
+            "macro",
+        ]
         kinds += ["import", "super"]
         if blocks:
             kinds += ["block", "block"]
@@ -284,12 +470,23 @@ def statements(draw: st.DrawFn, depth: int = 3, blocks: list[str] | None = None)
     if kind == "nsset":
         return _tag(draw, f"set {draw(st.sampled_from(_MEMBERS))}")
     if kind == "include":
-        which = draw(st.sampled_from(["'part.html'", "'part.html' without context", "['no.html', 'part.html']"]))
+        which = draw(
+            st.sampled_from(["'part.html'", "'part.html' without context", "['no.html', 'part.html']"])
+        )
         return _tag(draw, f"include {which}")
     if kind == "import":
-        return _tag(draw, draw(st.sampled_from(["from 'macros.html' import m", "from 'macros.html' import k with context"])))
+        return _tag(
+            draw,
+            draw(
+                st.sampled_from(["from 'macros.html' import m", "from 'macros.html' import k with context"])
+            ),
+        )
     if kind == "super":
-        return draw(st.sampled_from(["{{ super() if super }}", "{{ self.one() if inherited }}", "{{ caller() if caller }}"]))
+        return draw(
+            st.sampled_from(
+                ["{{ super() if super }}", "{{ self.one() if inherited }}", "{{ caller() if caller }}"]
+            )
+        )
 
     def body(inner: int = depth - 1) -> str:
         return draw(bodies(inner, blocks))

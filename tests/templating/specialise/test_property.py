@@ -17,7 +17,9 @@ outcomes: Counter[str] = Counter()
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(families(), st.booleans(), st.booleans())
-def test_stage_two_says_what_plain_rendering_says(templates: dict[str, str], trim: bool, escape: bool) -> None:
+def test_stage_two_says_what_plain_rendering_says(
+    templates: dict[str, str], trim: bool, escape: bool
+) -> None:
     options = {"trim_blocks": True, "lstrip_blocks": True} if trim else {}
     result = check(templates, CONTEXT, PEOPLE, autoescape=escape, **options)
     kind = {CannotSplit: "refused", TemplateError: "faulty"}.get(type(result), "split")
