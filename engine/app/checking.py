@@ -9,7 +9,7 @@ from pathlib import Path
 from engine import clock
 from engine.definitions.checks.everything import load_and_check
 from engine.definitions.workspace import Workspace, in_order
-from engine.flows.check import check_letters
+from engine.flows.compose.trial import check_letters
 from engine.model.problem import Problem, Severity
 from engine.settings import settings
 

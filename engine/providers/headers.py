@@ -23,6 +23,7 @@ ASCII_HEADERS = frozenset(
 )
 """Headers read by machines; an encoded word there is taken literally (RFC 2047 section 5): none is made."""
 
+EASY = re.compile(r"[ -~]{1,400}")
 WANTED_LINE = 76
 LONGEST_LINE = 998
 """RFC 5322 section 2.1.1, without the CRLF; 76 is RFC 2047's limit for lines with encoded words."""
@@ -55,12 +56,17 @@ def whole_token(value: str) -> bool:
     return TOKEN.fullmatch(value) is not None
 
 
+def is_easy(kind: str, value: str) -> bool:
+    """Whether a machine header's value is short, printable ASCII: it stands on any wire as it is."""
+    return kind in ASCII_HEADERS and EASY.fullmatch(value) is not None
+
+
 def header_value(name: str, value: str) -> bytes:
     """What stands after `Name: `, folded where long. Addresses are the business of `mailboxes`."""
-    if whole_token(value):
+    kind = name.lower()
+    if is_easy(kind, value) or whole_token(value):
         return value.encode()
     value = checked(name, value)
-    kind = name.lower()
     if kind == "list-id":
         return list_id(name, value)
     if kind in ASCII_HEADERS:

@@ -6,7 +6,7 @@ import orjson
 
 from engine.errors import LetterError
 from engine.providers.base import TOKEN
-from engine.providers.headers import ASCII_HEADERS, checked, machine_value, unsafe, whole_token
+from engine.providers.headers import ASCII_HEADERS, checked, is_easy, machine_value, unsafe, whole_token
 
 
 def json_bytes(value: object) -> bytes:
@@ -26,12 +26,13 @@ def inside_string(value: str) -> bytes:
 
 def header_text(name: str, value: str) -> str:
     """A header's value for an API that encodes headers itself; machine headers must be ASCII already."""
-    if whole_token(value):
+    kind = name.lower()
+    if is_easy(kind, value) or whole_token(value):
         return value
     value = checked(name, value)
-    if name.lower() in ASCII_HEADERS:
+    if kind in ASCII_HEADERS:
         machine_value(name, value)
-    elif name.lower() != "list-id" and TOKEN.search(value):
+    elif kind != "list-id" and TOKEN.search(value):
         raise LetterError(f"{name} mixes a personal value with fixed text", reason="template_error")
     return value
 

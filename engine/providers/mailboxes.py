@@ -17,8 +17,19 @@ LITERAL = re.compile(r"\[[0-9A-Za-z.:]+\]")
 LONGEST_LOCAL, LONGEST_ADDRESS = 64, 254
 """RFC 5321 section 4.5.3.1, in bytes; 254 is what fits a path of 256 with its angle brackets."""
 
+LABEL = r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*"
+SIMPLE_ADDRESS = rf"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@{LABEL}(?:\.{LABEL})+"
+SIMPLE = re.compile(rf"{SIMPLE_ADDRESS}|[A-Za-z0-9]+(?: [A-Za-z0-9]+)* <{SIMPLE_ADDRESS}>")
+LONGEST_SIMPLE = 60
+"""Most mailboxes are simple: ASCII words and an address, short, and equal to their own encoding everywhere."""
+
 SPACES = re.compile(r" {2,}")
 PLAIN_NAME = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*")
+
+
+def is_simple(value: str) -> bool:
+    """Whether a mailbox in its text form may stand on any wire as it is; spares the long way nine times in ten."""
+    return len(value) <= LONGEST_SIMPLE and SIMPLE.fullmatch(value) is not None
 
 
 def mailbox_value(mailbox: Mailbox) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.errors import LetterError
 from engine.model.letter import Letter, Mailbox
 from engine.providers.headers import HEADER_NAME, header_value, unsafe
-from engine.providers.mailboxes import MAILBOX_HEADERS, header_mailbox, is_token, read_mailbox
+from engine.providers.mailboxes import MAILBOX_HEADERS, header_mailbox, is_simple, is_token, read_mailbox
 from engine.providers.quoted_printable import encode_body, encode_value
 
 BOUNDARY = b"=_touchbase_alternative"
@@ -58,6 +58,8 @@ class MimeWire:
         if place in BODIES:
             return encode_value(value)
         if place.lower() in MAILBOX_HEADERS:
+            if is_simple(value):
+                return value.encode()
             return header_mailbox(place, read_mailbox(value), utf8=self.utf8_addresses)
         return header_value(place, value)
 

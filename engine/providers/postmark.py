@@ -28,7 +28,7 @@ from engine.model.letter import Batch, Letter, Mailbox, Outcome, Verdict
 from engine.network.lane import Answer, Lane
 from engine.providers.base import Limits, Lookup
 from engine.providers.json_wire import distinct_names, header_text, inside_string, json_bytes
-from engine.providers.mailboxes import MAILBOX_HEADERS, is_token, read_mailbox, unicode_mailbox
+from engine.providers.mailboxes import MAILBOX_HEADERS, is_simple, is_token, read_mailbox, unicode_mailbox
 from engine.providers.options import Options
 
 ADDRESS = "https://api.postmarkapp.com"
@@ -81,6 +81,8 @@ class PostmarkWire:
         if place in ("html", "text"):
             return inside_string(value)
         if place.lower() in MAILBOX_HEADERS:
+            if is_simple(value):
+                return value.encode()
             return inside_string(unicode_mailbox(place, read_mailbox(value)))
         return inside_string(header_text(place, value))
 

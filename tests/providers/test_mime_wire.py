@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from engine.errors import LetterError
 from engine.model.letter import Mailbox
 from engine.providers.base import Wire
-from engine.providers.mailboxes import mailbox_value, read_mailbox
+from engine.providers.mailboxes import (
+    SIMPLE,
+    header_mailbox,
+    is_simple,
+    mailbox_value,
+    read_mailbox,
+    unicode_mailbox,
+)
 from engine.providers.mime_wire import MimeWire
 from engine.providers.postmark import PostmarkWire
 from engine.providers.quoted_printable import encode_body, encode_value
@@ -137,6 +144,14 @@ def test_filling_json_is_the_same_as_having_written_it(value: str) -> None:
 @given(NAME)
 def test_a_mailbox_survives_as_text(name: str) -> None:
     assert read_mailbox(mailbox_value(Mailbox(name, "a@b.example"))) == Mailbox(name, "a@b.example")
+
+
+@given(st.from_regex(SIMPLE, fullmatch=True))
+def test_the_short_way_for_a_simple_mailbox_ends_where_the_long_one_does(value: str) -> None:
+    if is_simple(value):
+        mailbox = read_mailbox(value)
+        assert header_mailbox("Reply-To", mailbox) == value.encode()
+        assert unicode_mailbox("Reply-To", mailbox) == value
 
 
 def test_list_headers_are_one_plain_line_in_the_bytes_really_sent() -> None:

@@ -1,4 +1,4 @@
-"""Check: every campaign's letter is made once with sample posts, so that a template's mistakes show beforehand."""
+"""A trial: every campaign's letter is made once with sample posts, so that a template's mistakes show beforehand."""
 
 from __future__ import annotations
 
