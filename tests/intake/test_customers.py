@@ -83,7 +83,7 @@ def test_good_rows_go_in_and_bad_rows_wait_in_a_file_that_can_be_repaired(
     again = bring(database, "\n".join([repaired[0], repaired[1].replace("@@", "@")]))
     assert numbers(again) == (1, 1, 0, 0, 0)
     assert everybody(database)["2"].fields["first_name"] == "=1+1"
-    assert list(tmp_path.iterdir()) == [rejects]
+    assert [path.name for path in tmp_path.iterdir() if "rejects" in path.name] == [rejects.name]
 
 
 def test_an_empty_cell_clears_a_field_and_a_missing_column_leaves_it(database: Database) -> None:
