@@ -12,7 +12,7 @@ from engine.model.report import Fact
 
 @click.command(
     "segments",
-    epilog="Examples: touchbase segments · touchbase segments best-ten · touchbase segments best-ten --explain ana@mail.example",
+    epilog="Examples: touchbase segments · touchbase segments best-ten --explain ana@mail.example",
 )
 @click.argument("name", required=False)
 @click.option("--explain", metavar="EMAIL", help="Say which condition lets this person in or keeps them out.")

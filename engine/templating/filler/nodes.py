@@ -61,7 +61,7 @@ class Let:
     markup: bool = False
 
 
-Node = Union[Chunk, Value, Choice, Repeat, Let]
+Node = Union[Chunk, Value, Choice, Repeat, Let]  # noqa: UP007
 Body = tuple[Node, ...]
 
 
