@@ -74,7 +74,7 @@ def squeezed(name: str) -> str:
 def _match(
     header: list[str], customers: Customers, names: Iterable[str], file: str
 ) -> tuple[int, dict[int, str], tuple[str, ...]]:
-    known = {squeezed(name): name for name in reversed([*names, customers.key])}
+    known = {squeezed(name): name for name in (*names, customers.key)}
     known |= {squeezed(column): field for column, field in customers.csv.items()}
     places: dict[str, int] = {}
     ignored: list[str] = []
