@@ -7,14 +7,13 @@ import re
 from engine.content.entries import FeedDocument
 from engine.content.json_feeds import NotJsonFeed, looks_like_json, read_json
 from engine.content.links import absolute
-from engine.content.xml_feeds import NotXml, read_xml
+from engine.content.xml_feeds import HTML_PAGE, NotXml, read_xml
 from engine.errors import FeedUnreadable
 
-HTML_PAGE = re.compile(rb"<!doctype\s+html|<html\b", re.IGNORECASE)
 LOGIN = re.compile(rb"type\s*=\s*[\"']?password|\b(?:log|sign)[ -]?in\b", re.IGNORECASE)
 FEED_LINK = re.compile(
-    rb"<link\b(?=[^>]*\balternate\b)(?=[^>]*application/(?:rss|atom|feed)\+(?:xml|json))"
-    rb"[^>]*\bhref\s*=\s*[\"']?([^\"'\s>]+)",
+    rb"<link\b(?=[^<>]{0,500}\balternate\b)(?=[^<>]{0,500}application/(?:rss|atom|feed)\+(?:xml|json))"
+    rb"[^<>]{0,500}\bhref\s*=\s*[\"']?([^\"'\s>]+)",
     re.IGNORECASE,
 )
 # A feed that had this many posts and now has none is broken, not quiet.
@@ -61,8 +60,10 @@ def _unreadable(name: str, finding: str, content: bytes, url: str) -> FeedUnread
             "broke off in the middle": "try again later; if it stays so, the site sends only part of it",
             "is not complete JSON": "try again later; if it stays so, ask whoever runs the site",
         }
+        remedy = "ask whoever runs the site what this is" if finding.endswith("attacks do") else ""
         return FeedUnreadable(
-            f"{name} {finding}", help=helps.get(finding, "give the address of an RSS, Atom or JSON feed")
+            f"{name} {finding}",
+            help=remedy or helps.get(finding, "give the address of an RSS, Atom or JSON feed"),
         )
     offered = FEED_LINK.search(start)
     if offered:

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.content.entries import FeedDocument
 from engine.content.feeds import read_feed
 from engine.errors import AddressRefused, BadAnswer, FeedUnreadable, NetworkError
-from engine.network.fetch import Fetched, FetchLimits, NotModified, Validators, fetch
+from engine.network.pages import Fetched, FetchLimits, NotModified, Validators
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ def read_source(
     if not is_address(url):
         content = read_inside(workspace, url, limits.most_bytes)
         return FeedRead(read_feed(content, "", url, known_posts=known_posts), Validators())
+    from engine.network.fetch import fetch
+
     try:
         page = fetch(url, validators=validators, limits=limits, allow_private=allow_private)
     except NetworkError as error:

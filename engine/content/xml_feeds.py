@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.content.entries import Entry, FeedDocument, Text
+from engine.content.hostile import attack_in
 from engine.content.links import absolute
 from engine.content.text import from_html, one_line
 
 ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|RDF|channel)\b", re.IGNORECASE)
+HTML_PAGE = re.compile(rb"<!doctype\s+html|<html\b", re.IGNORECASE)
 ROOT_END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>?", re.IGNORECASE)
 ENTRY_START = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)\b", re.IGNORECASE)
 ENTRY_END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
-ELEMENT = re.compile(rb"<\w")
-NESTED_ENTITY = re.compile(rb"<!ENTITY[^>\"']{0,200}[\"'][^>]*?[&%][A-Za-z_][\w.-]*;")
 XML_ENCODING = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 # Declared by servers and templates that never asked what the text is in; UTF-8 that decodes is UTF-8.
@@ -46,9 +46,11 @@ def read_xml(content: bytes, content_type: str, url: str) -> FeedDocument:
     import feedparser
 
     flat = content.replace(b"\0", b"")  # UTF-16 and UTF-32, roughly
-    first = ELEMENT.search(flat)
-    if first and NESTED_ENTITY.search(flat, 0, first.start()):
-        raise NotXml("declares entities within entities, as attacks do")
+    if not ROOT.search(flat[:4000]) and HTML_PAGE.search(flat[:4000]):
+        raise NotXml("is not a feed")
+    attack = attack_in(flat)
+    if attack:
+        raise NotXml(attack)
     parsed = feedparser.parse(
         io.BytesIO(content),  # bytes in a stream: a plain string could be taken for an address or a file name
         response_headers={"content-type": _trusted_type(content, content_type), "content-location": url},

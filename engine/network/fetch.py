@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import httpcore
 import httpx
@@ -13,6 +13,7 @@ import httpx
 from engine import __version__
 from engine.errors import AddressRefused, BadAnswer, NetworkError
 from engine.network.guarded import Deadline, GuardedTransport
+from engine.network.pages import Fetched, FetchLimits, NotModified, Validators
 from engine.network.unpack import read_limited
 
 USER_AGENT = f"Touchbase/{__version__} (newsletter engine)"
@@ -24,42 +25,7 @@ PERMANENT = frozenset({301, 308})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_RETRY_AFTER = 86_400.0
 
-
-@dataclass(frozen=True, slots=True)
-class FetchLimits:
-    """`most_bytes`: of the unpacked page. `seconds`: for everything together, redirects included."""
-
-    most_bytes: int = 5_000_000
-    seconds: float = 20.0
-    redirects: int = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What a server gave us to ask "has it changed?" with. `used`: how often in a row it was asked."""
-
-    etag: str = ""
-    last_modified: str = ""
-    used: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A page. `url`: where it was found in the end. `moved_to`: its address if it moved for good, or ""."""
-
-    url: str
-    content: bytes
-    content_type: str
-    validators: Validators
-    moved_to: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NotModified:
-    """The page is what it was at the last fetch. Keep `validators` for the next one."""
-
-    url: str
-    validators: Validators
+__all__ = ["FetchLimits", "Fetched", "NotModified", "Validators", "fetch"]
 
 
 def fetch(

@@ -154,6 +154,24 @@ class TestHostileFeeds:
             tracemalloc.stop()
         assert peak < 50_000_000
 
+    @pytest.mark.parametrize(
+        ("items", "finding"),
+        [
+            ("<b>" * 5000, "nests more than 2000"),
+            ("<item " + " ".join(f"a{n}='x'" for n in range(400)) + "/>", "hundreds of attributes"),
+            ("<item></item>" * 50_000, "more than 20000 entries"),
+        ],
+    )
+    def test_what_only_an_attack_looks_like_is_refused_before_it_is_parsed(
+        self, items: str, finding: str
+    ) -> None:
+        with pytest.raises(FeedUnreadable, match=finding):
+            read_feed(rss(items), "", URL)
+
+    def test_entries_that_leave_their_paragraphs_open_are_no_attack(self) -> None:
+        items = f"<item><title>x</title><description><![CDATA[{'<p>words' * 50}]]></description></item>" * 100
+        assert len(read_feed(rss(items), "", URL).entries) == 100
+
     def test_a_path_or_address_as_content_is_never_opened(self) -> None:
         for content in (b"/etc/passwd", b"file:///etc/passwd", b"http://127.0.0.1:9/canary"):
             with pytest.raises(FeedUnreadable):
