@@ -79,6 +79,9 @@ class Desk:
         """The campaign of that id. Raises UsageError for an unknown one, DefinitionsError for a broken one."""
         workspace = self.workspace
         if name not in workspace.declared("campaigns") and name not in workspace.campaigns:
+            unread = [found for found in _errors(self.problems) if self.is_campaign_file(found.file)]
+            if unread:
+                raise DefinitionsError(unread, self.root)
             near = get_close_matches(name, workspace.declared("campaigns"), n=1)
             known = ", ".join(sorted(workspace.declared("campaigns"))) or "none yet"
             raise UsageError(

@@ -13,13 +13,15 @@ from engine.audience.rulebook import Rulebook
 from engine.calendar import occurrence as occurrence_of
 from engine.definitions.checks.not_yet import blocking
 from engine.definitions.schema.campaign import Campaign, Status
-from engine.errors import LetterError, Refused
+from engine.errors import DefinitionsError, LetterError, Refused
 from engine.flows import gather
 from engine.flows.compose.composer import Composer
+from engine.flows.compose.trial import check_letters
 from engine.flows.plan import planning
 from engine.flows.plan.choosing import VariantKey
 from engine.flows.plan.planning import Plan
 from engine.model.post import Post
+from engine.model.problem import Severity
 from engine.model.words import Reason
 from engine.providers.mime_wire import MimeWire
 from engine.store import meta, persons, posts, runs, variants
@@ -46,7 +48,14 @@ class Draft:
 
 
 def check_sendable(desk: Desk, campaign: Campaign, moment: datetime) -> None:
-    """Refused for drafts and for what this version does not run."""
+    """Refused for drafts and for what this version does not run; DefinitionsError for mistakes in its letter."""
+    wrong = [
+        found
+        for found in check_letters(desk.workspace, moment, frozenset(), only=campaign.campaign)
+        if found.severity is Severity.ERROR
+    ]
+    if wrong:
+        raise DefinitionsError(wrong, desk.root)
     if campaign.status is not Status.ACTIVE:
         place = desk.workspace.place("campaigns", campaign.campaign, "status")
         raise Refused(

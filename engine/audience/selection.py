@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, null, or_, select, union
-from sqlalchemy.sql.selectable import CTE, FromClause, NamedFromClause, Subquery
+from sqlalchemy.sql.selectable import FromClause, NamedFromClause, Subquery
 
-from engine.audience.conditions import GIVEN_STATES, in_segment
+from engine.audience.conditions import GIVEN_STATES, People, in_segment
 from engine.audience.holdout import is_held_out
 from engine.audience.profile import earlier_variants, given_offer, profile_text
 from engine.audience.rulebook import Rulebook
@@ -63,69 +63,78 @@ def audience_select(rules: Rulebook, selection: Selection) -> Select[Any]:
                 f"{selection.campaign} excludes `{name}`, which is unknown, empty or refers to itself",
                 help="repair it in config/segments.yaml; nobody was selected",
             )
-    chosen = _chosen(rules, selection)
-    first = _first_of_address(chosen)
-    not_first = and_(first.c.lowest.is_not(None), first.c.lowest != chosen.c.customer)
-    reason = case(
-        (chosen.c.barred.is_not(None), chosen.c.barred),
-        (not_first, Reason.SHARED_ADDRESS.value),
-        (chosen.c.sent, Reason.ALREADY_SENT.value),
-        (chosen.c.held, Reason.HOLDOUT.value),
-    )
+    decided = _decided(rules, selection)
     state = case(
-        (or_(chosen.c.barred.is_not(None), not_first, chosen.c.sent), State.SKIPPED.value),
-        (chosen.c.held, State.HELD_OUT.value),
-        else_=State.PLANNED.value,
+        (decided.c.reason.is_(None), State.PLANNED.value),
+        (decided.c.reason == Reason.HOLDOUT.value, State.HELD_OUT.value),
+        else_=State.SKIPPED.value,
     )
     return select(
-        chosen.c.customer,
-        state.label("state"),
-        reason.label("reason"),
-        chosen.c.profile,
-        chosen.c.address,
-    ).outerjoin_from(chosen, first, first.c.address_hash == chosen.c.address_hash)
+        decided.c.customer, state.label("state"), decided.c.reason, decided.c.profile, decided.c.address
+    )
 
 
-def _chosen(rules: Rulebook, selection: Selection) -> CTE:
-    people = rules.customers
+def _decided(rules: Rulebook, selection: Selection) -> Subquery:
+    """Everybody selected with the first reason against them, NULL where there is none.
+
+    The OFFSET keeps both databases from merging this with the SELECT around it, which uses the reason twice and
+    would have it worked out twice.
+    """
+    candidates = _candidates(rules, selection, rules.customers)
+    people, barred = candidates.people, candidates.barred
     earlier = earlier_variants(selection.campaign)
     given = tuple(given_offer(offer, number) for number, offer in enumerate(selection.offers))
-    excluded, suppressed, sent = _excluded(rules, selection), _suppressed(selection), _sent(selection)
-    said = tables.subscriptions.alias("said")
-    source: FromClause = people
-    for joined in (earlier, *given, excluded, sent):
-        if joined is not None:
-            source = source.outerjoin(joined, joined.c.customer == people.c.id)
-    source = source.outerjoin(suppressed, suppressed.c.address_hash == people.c.address_hash)
-    source = source.outerjoin(said, and_(said.c.customer == people.c.id, said.c.topic == selection.topic))
-    held = (
-        is_held_out(
-            people.c.address_hash, selection.salt or selection.campaign, selection.holdout, rules.dialect
-        )
-        if selection.holdout > 0
-        else false()
-    )
+    first, sent = _first_of_address(rules, selection), _sent(selection)
+    source = candidates.source.outerjoin(first, first.c.address_hash == people.c.address_hash)
+    for joined in (earlier, *given, sent):
+        source = source.outerjoin(joined, joined.c.customer == people.c.id)
+    reasons = [
+        (barred.is_not(None), barred),
+        (and_(first.c.lowest.is_not(None), first.c.lowest != people.c.id), Reason.SHARED_ADDRESS.value),
+        (sent.c.customer.is_not(None), Reason.ALREADY_SENT.value),
+    ]
+    if selection.holdout > 0:
+        salt = selection.salt or selection.campaign
+        held = is_held_out(people.c.address_hash, salt, selection.holdout, rules.dialect)
+        reasons.append((held, Reason.HOLDOUT.value))
     columns: list[ColumnElement[Any]] = [
         people.c.id.label("customer"),
-        people.c.address_hash,
         people.c.email.label("address"),
-        _barred(people, selection, excluded, suppressed, said).label("barred"),
-        sent.c.customer.is_not(None).label("sent"),
-        held.label("held"),
         profile_text(people, selection.fields, given, earlier, rules).label("profile"),
+        case(*reasons, else_=null()).label("reason"),
     ]
-    return select(*columns).select_from(source).where(_included(rules, selection)).cte("chosen")
+    return select(*columns).select_from(source).where(candidates.included).offset(0).subquery("decided")
 
 
-def _included(rules: Rulebook, selection: Selection) -> ColumnElement[bool]:
-    people = rules.customers
+@dataclass(frozen=True)
+class _Candidates:
+    """Customers with what is joined to them, who of them is included, and what bars each of these."""
+
+    people: People
+    source: FromClause
+    included: ColumnElement[bool]
+    barred: ColumnElement[Any]
+
+
+def _candidates(rules: Rulebook, selection: Selection, people: People) -> _Candidates:
+    excluded, suppressed = _excluded(rules, selection), _suppressed(selection)
+    said = tables.subscriptions.alias()
+    source: FromClause = people
+    if excluded is not None:
+        source = source.outerjoin(excluded, excluded.c.customer == people.c.id)
+    source = source.outerjoin(suppressed, suppressed.c.address_hash == people.c.address_hash)
+    source = source.outerjoin(said, and_(said.c.customer == people.c.id, said.c.topic == selection.topic))
+    barred = _barred(people, selection, excluded, suppressed, said)
+    return _Candidates(people, source, _included(rules, selection, people), barred)
+
+
+def _included(rules: Rulebook, selection: Selection, people: People) -> ColumnElement[bool]:
     if not selection.include:
         return false()
     if len(selection.include) == 1:
         return in_segment(people, selection.include[0], rules)
-    return people.c.id.in_(
-        union(*(segment_select(rules, name).subquery().select() for name in selection.include))
-    )
+    members = (segment_select(rules, name).subquery() for name in selection.include)
+    return people.c.id.in_(union(*(select(member.c.id) for member in members)))
 
 
 def _excluded(rules: Rulebook, selection: Selection) -> Subquery | None:
@@ -133,7 +142,7 @@ def _excluded(rules: Rulebook, selection: Selection) -> Subquery | None:
         return None
     members = [segment_select(rules, name).subquery() for name in selection.exclude]
     every = union(*(select(member.c.id.label("customer")) for member in members))
-    return every.subquery("excluded")
+    return every.subquery()
 
 
 def _suppressed(selection: Selection) -> Subquery:
@@ -146,7 +155,7 @@ def _suppressed(selection: Selection) -> Subquery:
         select(stop.c.address_hash, entirely.label("entirely"))
         .where(stop.c.scope.in_([*scopes, topic] if left else scopes))
         .group_by(stop.c.address_hash)
-        .subquery("suppressed")
+        .subquery()
     )
 
 
@@ -165,7 +174,7 @@ def _sent(selection: Selection) -> Subquery:
 
 
 def _barred(
-    people: FromClause,
+    people: People,
     selection: Selection,
     excluded: Subquery | None,
     suppressed: Subquery,
@@ -184,22 +193,25 @@ def _barred(
     return case(*reasons, else_=null())
 
 
-def _first_of_address(chosen: CTE) -> Subquery:
+def _first_of_address(rules: Rulebook, selection: Selection) -> Subquery:
     """For addresses that several customers have: the lowest row among those who could get the letter.
 
-    Shared addresses are few and the index finds them; ranking a million addresses would sort them all.
+    Shared addresses are few and the index finds them, so that asking about their owners a second time is cheap;
+    ranking everybody's address would sort a million of them.
     """
-    people = tables.customers.alias("everybody")
+    everybody = tables.customers.alias()
     shared = (
-        select(people.c.address_hash)
-        .where(people.c.address_hash.is_not(None))
-        .group_by(people.c.address_hash)
+        select(everybody.c.address_hash)
+        .where(everybody.c.address_hash.is_not(None))
+        .group_by(everybody.c.address_hash)
         .having(func.count() > 1)
     )
-    rival = chosen.alias("rival")
+    rivals = _candidates(rules, selection, rules.customers.alias())
+    address = rivals.people.c.address_hash
     return (
-        select(rival.c.address_hash, func.min(rival.c.customer).label("lowest"))
-        .where(rival.c.barred.is_(None), rival.c.address_hash.in_(shared))
-        .group_by(rival.c.address_hash)
+        select(address, func.min(rivals.people.c.id).label("lowest"))
+        .select_from(rivals.source)
+        .where(address.in_(shared), rivals.included, rivals.barred.is_(None))
+        .group_by(address)
         .subquery("first_of_address")
     )

@@ -16,6 +16,7 @@ from engine.model.problem import Problem, Severity
 from engine.templating.contexts import TEXT, standings
 from engine.templating.environment import LetterEnvironment
 from engine.templating.inline import Inlined, inline_residual
+from engine.templating.personal import personal_paths, stage2_source, without_personal
 from engine.templating.plaintext import plain_text
 from engine.templating.program import Program, Source, Whole
 from engine.templating.safety import structures
@@ -88,21 +89,6 @@ def compile_letter(
     return Compiled(program, bodies.findings)
 
 
-def personal_paths(value: object) -> list[str]:
-    """The dotted names of everything personal in a context, each once."""
-    found: dict[str, None] = {}
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, Personal):
-            found[item.path] = None
-        elif isinstance(item, Mapping):
-            waiting.extend(reversed(list(item.values())))
-        elif isinstance(item, (list, tuple)):
-            waiting.extend(reversed(item))
-    return list(found)
-
-
 NOTHING = Source()
 
 
@@ -131,7 +117,7 @@ def _line(
     if LINE_BREAK.search(residual.text):
         raise TemplateError(f"the {name} has a line break in it", help="write it on one line")
     fixed = residual.text if not residual.pieces else None
-    return Source(residual.stage2(), dict(residual.constants), False), fixed
+    return stage2_source(environment, residual, context), fixed
 
 
 def _own(name: str, source: Source, fixed: str | None) -> object:
@@ -145,10 +131,10 @@ def _bodies(
     try:
         residual = specialise(environment, template, context, autoescape=True)
         page = inline_residual(residual, file=template)
-        html = Source(residual.stage2(page.html), dict(residual.constants), True)
+        html = stage2_source(environment, residual, context, page.html)
         if text_template:
             text_residual = specialise(environment, text_template, context, autoescape=False)
-            text = Source(text_residual.stage2(), dict(text_residual.constants), False)
+            text = stage2_source(environment, text_residual, context)
         else:
             text = Source(residual.stage2(_text_of(page, residual)), html.constants, True)
         return _Bodies(html, text, None, page.findings)
@@ -186,16 +172,6 @@ def _text_of(page: Inlined, residual: Residual) -> str:
     inside = {token for group in grouped for token in group}
     lone = [place.token for place in places if place.kind == TEXT and place.token not in inside]
     return plain_text(page.marked, grouped, lone)
-
-
-def without_personal(context: Mapping[str, object]) -> dict[str, object]:
-    """The context without its personal leaves, which each person brings."""
-    kept: dict[str, object] = {}
-    for name, value in context.items():
-        if isinstance(value, Personal):
-            continue
-        kept[name] = without_personal(value) if isinstance(value, Mapping) else value
-    return kept
 
 
 def _templates(environment: LetterEnvironment, names: Sequence[str]) -> dict[str, str]:

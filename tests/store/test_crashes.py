@@ -87,13 +87,10 @@ def test_a_plan_that_breaks_off_goes_on(database_url: str, log: Path, place: str
     assert len(left_the_house(log)) == PEOPLE
 
 
-@pytest.mark.parametrize("time", [1, 3])
 @pytest.mark.parametrize("place", SENDING)
-def test_a_sender_that_dies_loses_and_doubles_nobody(
-    database_url: str, log: Path, place: str, time: int
-) -> None:
-    if place == "recover" and time > 1:
-        pytest.skip("a sender recovers once")
+def test_a_sender_that_dies_loses_and_doubles_nobody(database_url: str, log: Path, place: str) -> None:
+    # The second batch, so that one is settled and others still wait; a sender recovers only once.
+    time = 1 if place == "recover" else 2
     planned(database_url)
     assert finished(start("send", database_url, log, f"{place}:{time}")) == crash.EXIT_STATUS
     assert finished(start("send", database_url, log)) == 0

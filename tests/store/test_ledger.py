@@ -313,6 +313,21 @@ def test_news_in_any_order_ends_the_same(database: Database, order: tuple[State,
             assert states(connection, run) == {"complained": 1}
 
 
+def test_a_letter_that_was_heard_of_is_not_tried_again(database: Database) -> None:
+    add_customers(database, 1)
+    run, variant = add_run(database)
+    with workers.sign_on(database, NOW) as worker:
+        claim = claimed(database, run, variant, worker)
+        intent = intended(database, claim)
+        delivery = claim.rows[0].delivery
+        with database.write() as connection:
+            later = [Receipt(delivery, State.RETRY_WAIT, due_at=NOW)]
+            call.settle(connection, claim, intent.call, [], later, OK, NOW)
+            assert closing.hear(connection, delivery, State.DELIVERED, NOW)
+            assert queue.claim(connection, run, variant, 1, worker, NOW).rows == []
+            assert states(connection, run) == {"delivered": 1}
+
+
 def test_cancelling_ends_what_has_not_left_and_frees_its_codes(database: Database) -> None:
     add_customers(database, 4)
     run, variant = add_run(database)

@@ -167,7 +167,7 @@ _TEXTS += [
 _TEXTS += [
     "posts[1].body",
     "customer.nothing|default(title)",
-    "(p.title if p.title else 'p')",
+    "(p.title if p is mapping else 'p')",
     "(x|default('x'))",
     "y",
 ]
@@ -534,7 +534,7 @@ def bodies(draw: st.DrawFn, depth: int = 3, blocks: list[str] | None = None) -> 
 
 _PRELUDE = (
     "{% set ns = namespace(v='v', n=1) %}{% set x, y, z = 'X', 'Y', 0 %}"
-    "{% macro m(a, b='d') %}<{{ a }}{% if b == 'gold' %}!{% endif %}{{ b }}>{{ caller() if caller }}{% endmacro %}"
+    "{% macro m(a='A', b='d') %}<{{ a }}{% if b == 'gold' %}!{% endif %}{{ b }}>{{ caller() if caller }}{% endmacro %}"
     "{% macro w() %}({{ caller() if caller else '-' }}|{{ y }}){% endmacro %}"
     "{% macro w2(a, b) %}{% set t = a ~ b %}{% if a %}{% set t = b|upper %}{% endif %}{{ t }}{{ ns.n }}{% endmacro %}"
     "{% from 'macros.html' import k %}"
