@@ -148,9 +148,9 @@ def _bodies(
         whole = Whole(
             _templates(environment, [template, *([text_template] if text_template else [])]),
             {
-                name: value
-                for name, value in without_personal(context).items()
-                if name not in OWN_NAMES or value
+                name: without_personal(value)
+                for name, value in context.items()
+                if not isinstance(value, Personal)
             },
             template,
             text_template,

@@ -48,7 +48,7 @@ def test_a_template_with_an_undefined_name_is_found_with_its_line(desk: Desk) ->
     desk.edit("templates/letter.html", "customer.tier ==", "customer.teir ==")
     problems = desk.run("check", "--json").json
     assert any(
-        problem["file"] == "templates/letter.html" and problem["line"] == 7 and "tier" in problem["help"]
+        problem["file"] == "templates/letter.html" and problem["line"] == 6 and "tier" in problem["help"]
         for problem in problems
     ), problems
 

@@ -102,7 +102,7 @@ def intend(
     state = bulk.run(connection, f"SELECT state FROM runs WHERE id = {int(claim.run)}").fetchone()
     if state is None or state[0] != runs.SENDING:
         return Intent(0)
-    closed = {}
+    closed: dict[int, Reason] = look(connection, [claimed.customer for claimed, _, _ in letters], consent)
     stopped: dict[int, Reason] = {}
     if closed:
         stopped = {item.delivery: closed[item.customer] for item, _, _ in letters if item.customer in closed}
