@@ -235,7 +235,7 @@ def label_of(expression: Expression) -> str:
     """What to call a value that is missing."""
     if expression.code is not None and expression.code.label:
         return expression.code.label
-    return ", ".join(expression.inputs) or "a value of the template"
+    return ", ".join(expression.about) or "a value of the template"
 
 
 def need(value: Any, name: str) -> Any:

@@ -29,7 +29,7 @@ class Expression:
     `key`: equal for expressions that give the same value for the same person.
     `code`: Python source over the inputs' variables, or None where `jinja` works it out.
     `inputs`: the personal names it reads; `variables`: the local variables it reads.
-    `escaped`: compiled with autoescape.
+    `escaped`: compiled with autoescape. `about`: the personal names behind it, also through variables.
     """
 
     key: str
@@ -39,6 +39,7 @@ class Expression:
     jinja: Jinja | None
     node: nodes.Node
     escaped: bool
+    about: tuple[str, ...] = ()
 
     @property
     def shareable(self) -> bool:
@@ -104,6 +105,8 @@ class Expressions:
         self.scope = scope
         self.finalize = finalize
         self.escaped = environment.autoescape is True
+        self.behind: dict[str, tuple[str, ...]] = {}
+        """The personal names behind each variable of the template."""
 
     def expression(self, node: nodes.Expr, variables: frozenset[str]) -> Expression:
         """The expression ready to be worked out. `variables`: the local variables in sight."""
@@ -114,7 +117,12 @@ class Expressions:
         jinja = None if code else Jinja(self.compiled(node), tuple(names), self.constants)
         for name in names:
             self.variable(name)
-        return Expression(key, tuple(names), used, code, jinja, node, self.escaped)
+        return Expression(key, tuple(names), used, code, jinja, node, self.escaped, self.about(names, used))
+
+    def about(self, names: Sequence[str], variables: Sequence[str]) -> tuple[str, ...]:
+        """The personal names behind an expression."""
+        through = [name for variable in variables for name in self.behind.get(variable, ())]
+        return tuple(dict.fromkeys((*names, *through)))
 
     def region(self, body: list[nodes.Node], variables: frozenset[str]) -> Expression:
         """A stretch of template as one text."""

@@ -34,7 +34,9 @@ class Inputs:
         self.records = {tuple(name.split(".")) for name in records}
 
     def exact(self, path: Path) -> str | None:
-        """The input a chain reads, where it is that input and nothing beyond it."""
+        """The input a chain reads, where it is that input and nothing beyond it; not a whole record."""
+        if path in self.records:
+            return None
         names = self.read(path)
         return names[0] if len(names) == 1 and names[0] == ".".join(path) else None
 

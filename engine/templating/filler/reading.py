@@ -130,6 +130,7 @@ class Reader:
         targets = loop_targets(node)
         inside = {*variables, *targets}
         items = self.expressions.expression(node.iter, frozenset(variables))
+        self.expressions.behind.update(dict.fromkeys(targets, items.about))
         test = self.expressions.expression(node.test, frozenset(inside)) if node.test is not None else None
         inside.add("loop")
         slot = slots.next
@@ -144,6 +145,7 @@ class Reader:
         assert isinstance(node.target, nodes.Name)
         expression = self.expressions.expression(node.node, frozenset(variables))
         variables.add(node.target.name)
+        self.expressions.behind[node.target.name] = expression.about
         return Let(node.target.name, expression)
 
     def let_block(self, node: nodes.AssignBlock, variables: set[str]) -> Let:
@@ -151,6 +153,7 @@ class Reader:
         assert isinstance(node.target, nodes.Name)
         expression = self.expressions.region(node.body, frozenset(variables))
         variables.add(node.target.name)
+        self.expressions.behind[node.target.name] = expression.about
         return Let(node.target.name, expression)
 
     def region(self, body: list[nodes.Node], slots: Slots, variables: set[str]) -> Value:
