@@ -1,6 +1,6 @@
 """Who is held out: a stable share of all mailboxes, different for every experiment.
 
-The bucket is sum(weight[i] * digit[i]) mod 1,000,003 over the last twelve hexadecimal digits of the address
+The bucket is sum(weight[i] * digit[i]) mod 1,000,003 over the first eight hexadecimal digits of the address
 hash, with weights drawn from the salt. The two databases spell no hash of a salted text alike; this sum is
 plain arithmetic in both, and for a fixed salt as even as the hash's own digits. The weights of two salts have
 nothing to do with each other: being held out in one experiment says nothing about the next. The bucket
@@ -18,15 +18,15 @@ from engine.audience.portable import HEX, position
 
 BUCKETS = 1_000_003
 """A prime, so that every weight spreads the digits over all of the buckets."""
-DIGITS = 12
-"""16^12 = 2.8e14 combinations: about 280 million in each bucket."""
+DIGITS = 8
+"""16^8 combinations are about 4,300 in each bucket; more digits would only cost time."""
 
 
 def bucket(address_hash: ColumnElement[Any], salt: str, dialect: str) -> ColumnElement[int]:
     """The mailbox's bucket, 0 to BUCKETS - 1, for the experiment named by `salt`."""
     total: ColumnElement[int] = literal(0)
     for place, weight in enumerate(weights(salt)):
-        digit = func.substr(address_hash, func.length(address_hash) - place, 1)
+        digit = func.substr(address_hash, place + 1, 1)
         total = total + (position(literal(HEX), digit, dialect) - 1) * weight
     return total % BUCKETS
 

@@ -17,6 +17,9 @@ from engine.errors import Refused
 from engine.model.words import Purpose, Reason, State
 from engine.store import tables
 
+Reasons = list[tuple[ColumnElement[Any], str]]
+"""Conditions, each with the reason it stands for."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -31,6 +34,7 @@ class Selection:
         salt: names the experiment; "" is the campaign's own.
         fields: customer fields that decide the variant, in the order the profile gives them.
         offers: offers of which the profile says whether they were given before.
+        only: the row id of the one customer to decide about; None decides about everybody.
     """
 
     campaign: str
@@ -43,6 +47,7 @@ class Selection:
     salt: str = ""
     fields: tuple[str, ...] = ()
     offers: tuple[str, ...] = ()
+    only: int | None = None
 
 
 def audience_select(rules: Rulebook, selection: Selection) -> Select[Any]:
@@ -81,15 +86,15 @@ def _decided(rules: Rulebook, selection: Selection) -> Subquery:
     would have it worked out twice.
     """
     candidates = _candidates(rules, selection, rules.customers)
-    people, barred = candidates.people, candidates.barred
+    people = candidates.people
     earlier = earlier_variants(selection.campaign)
     given = tuple(given_offer(offer, number) for number, offer in enumerate(selection.offers))
     first, sent = _first_of_address(rules, selection), _sent(selection)
     source = candidates.source.outerjoin(first, first.c.address_hash == people.c.address_hash)
     for joined in (earlier, *given, sent):
         source = source.outerjoin(joined, joined.c.customer == people.c.id)
-    reasons = [
-        (barred.is_not(None), barred),
+    reasons: Reasons = [
+        *candidates.barred,
         (and_(first.c.lowest.is_not(None), first.c.lowest != people.c.id), Reason.SHARED_ADDRESS.value),
         (sent.c.customer.is_not(None), Reason.ALREADY_SENT.value),
     ]
@@ -103,7 +108,10 @@ def _decided(rules: Rulebook, selection: Selection) -> Subquery:
         profile_text(people, selection.fields, given, earlier, rules).label("profile"),
         case(*reasons, else_=null()).label("reason"),
     ]
-    return select(*columns).select_from(source).where(candidates.included).offset(0).subquery("decided")
+    chosen = select(*columns).select_from(source).where(candidates.included)
+    if selection.only is not None:
+        chosen = chosen.where(people.c.id == selection.only)
+    return chosen.offset(0).subquery("decided")
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,7 @@ class _Candidates:
     people: People
     source: FromClause
     included: ColumnElement[bool]
-    barred: ColumnElement[Any]
+    barred: Reasons
 
 
 def _candidates(rules: Rulebook, selection: Selection, people: People) -> _Candidates:
@@ -179,9 +187,9 @@ def _barred(
     excluded: Subquery | None,
     suppressed: Subquery,
     said: NamedFromClause,
-) -> ColumnElement[Any]:
-    """The first reason that has to do with the person alone; NULL where there is none."""
-    reasons: list[tuple[ColumnElement[Any], str]] = []
+) -> Reasons:
+    """What can bar a person whoever else is selected, the first that applies first."""
+    reasons: Reasons = []
     if excluded is not None:
         reasons.append((excluded.c.customer.is_not(None), Reason.EXCLUDED.value))
     reasons.append((people.c.address_hash.is_(None), Reason.NO_ADDRESS.value))
@@ -190,7 +198,7 @@ def _barred(
         left = or_(suppressed.c.entirely == 0, said.c.subscribed.is_(False))
         reasons.append((left, Reason.UNSUBSCRIBED.value))
         reasons.append((said.c.customer.is_(None), Reason.NOT_SUBSCRIBED.value))
-    return case(*reasons, else_=null())
+    return reasons
 
 
 def _first_of_address(rules: Rulebook, selection: Selection) -> Subquery:
@@ -211,7 +219,7 @@ def _first_of_address(rules: Rulebook, selection: Selection) -> Subquery:
     return (
         select(address, func.min(rivals.people.c.id).label("lowest"))
         .select_from(rivals.source)
-        .where(address.in_(shared), rivals.included, rivals.barred.is_(None))
+        .where(address.in_(shared), rivals.included, case(*rivals.barred, else_=null()).is_(None))
         .group_by(address)
         .subquery("first_of_address")
     )

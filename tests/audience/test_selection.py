@@ -247,9 +247,9 @@ def plain_bucket(digest: str, salt: str) -> int:
     from hashlib import sha256
 
     total = 0
-    for place in range(12):
+    for place in range(8):
         drawn = sha256(f"{salt}\x1f{place}".encode()).digest()[:8]
-        total += (1 + int.from_bytes(drawn, "big") % (BUCKETS - 1)) * int(digest[-1 - place], 16)
+        total += (1 + int.from_bytes(drawn, "big") % (BUCKETS - 1)) * int(digest[place], 16)
     return total % 1_000_003
 
 
