@@ -10,7 +10,7 @@ from jinja2 import nodes
 from engine.templating.specialise.capture import expression, settle
 from engine.templating.specialise.expressions import operands, raw
 from engine.templating.specialise.machine import Machine
-from engine.templating.specialise.members import child, items_of, lift
+from engine.templating.specialise.members import child, items_of, lift, open_ended
 from engine.templating.specialise.place import Place
 from engine.templating.specialise.values import Partial, Static, Value
 
@@ -78,7 +78,7 @@ def _spread_rest(machine: Machine, result: Arguments, value: Value, node: nodes.
             result.positional += [Static(item) for item in value.value]
         except TypeError as error:
             raise machine.refuse(str(error), node) from error
-    elif isinstance(value, Partial):
+    elif isinstance(value, Partial) and not open_ended(value):
         result.positional += items_of(settle(machine, value, "argument"))
     else:
         result.rest = value
@@ -87,7 +87,7 @@ def _spread_rest(machine: Machine, result: Arguments, value: Value, node: nodes.
 def _spread_options(machine: Machine, result: Arguments, value: Value, node: nodes.Node) -> None:
     if isinstance(value, Static) and isinstance(value.value, dict):
         found = {key: lift(item) for key, item in value.value.items()}
-    elif isinstance(value, Partial) and isinstance(value.content, dict):
+    elif isinstance(value, Partial) and isinstance(value.content, dict) and not open_ended(value):
         part = settle(machine, value, "argument")
         found = {key: child(part, key) for key in part.content}
     else:

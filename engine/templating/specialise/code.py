@@ -25,7 +25,7 @@ class Let:
 
 @dataclass(slots=True)
 class LetText:
-    """`{% set name %}…{% endset %}`, with filters.
+    """`{% set name %}…{% endset %}`
 
     `needed`: its name is read somewhere; `spliced`: its text stands elsewhere on the same path, so that the
     assignment has nothing left to do.
@@ -33,7 +33,6 @@ class LetText:
 
     name: str
     code: list[Code]
-    filter: nodes.Filter | None = None
     needed: bool = False
     spliced: bool = False
 

@@ -14,7 +14,7 @@ from engine.templating.specialise.branches import remember, restore
 from engine.templating.specialise.capture import bind, expression, note, settle, stateful
 from engine.templating.specialise.code import Choice, Let, Repeat
 from engine.templating.specialise.machine import Machine
-from engine.templating.specialise.members import items_of, lift
+from engine.templating.specialise.members import items_of, lift, open_ended
 from engine.templating.specialise.operators import truth
 from engine.templating.specialise.place import Cells, Place
 from engine.templating.specialise.registry import statement
@@ -55,12 +55,12 @@ def for_(machine: Machine, node: nodes.For, place: Place) -> None:
     value = machine.expression(node.iter, place)
     if isinstance(value, Poison):
         raise machine.refuse(value.reason, node)
-    if isinstance(value, Partial):
+    if isinstance(value, Partial) and not open_ended(value):
         value = settle(machine, value, "item")
         _unroll(machine, loop, value, items_of(value))
     elif isinstance(value, Static):
         _unroll(machine, loop, value, value.value)
-    elif isinstance(value, (Dynamic, Fragment)):
+    elif isinstance(value, (Dynamic, Fragment, Partial)):
         _repeat(machine, loop, value)
     else:
         raise machine.refuse("a macro, module or namespace is looped over", node)

@@ -55,6 +55,16 @@ def child(container: Partial, key: Any) -> Value:
     return lift(container.content[key], rebuild)
 
 
+def open_ended(container: Partial) -> bool:
+    """A mapping of the context whose personal fields some people may not have at all."""
+    content = container.content
+    return (
+        container.whole is not None
+        and isinstance(content, dict)
+        and any(isinstance(item, Personal) for item in content.values())
+    )
+
+
 def items_of(container: Partial) -> list[Value]:
     """What a loop over the container sees: items of a list, keys of a dict."""
     if isinstance(container.content, dict):

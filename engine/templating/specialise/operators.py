@@ -16,9 +16,10 @@ from engine.templating.specialise.capture import bind, dynamic, expression, note
 from engine.templating.specialise.code import Choice, Code, Let
 from engine.templating.specialise.expressions import apply, known, operands, raw
 from engine.templating.specialise.machine import Machine
-from engine.templating.specialise.members import items_of
+from engine.templating.specialise.members import items_of, open_ended
 from engine.templating.specialise.place import Place
 from engine.templating.specialise.registry import expression as evaluates
+from engine.templating.specialise.residual import Personal
 from engine.templating.specialise.values import (
     Dynamic,
     Fragment,
@@ -61,6 +62,8 @@ def truth(machine: Machine, value: Value, node: nodes.Node) -> bool | None:
             return bool(tested.value)
         raise machine.refuse("a condition cannot be worked out", node)
     if isinstance(value, Partial):
+        if open_ended(value) and all(isinstance(item, Personal) for item in value.content.values()):
+            return None
         return bool(settle(machine, value, "item").content)
     if isinstance(value, Poison):
         raise machine.refuse(value.reason, node)
@@ -248,6 +251,8 @@ def filtering(machine: Machine, node: nodes.Filter, place: Place) -> Value:
     arguments = evaluate_arguments(machine, node, place)
     if machine.writes != before:
         raise machine.refuse("an object changes while it is being filtered", node)
+    if isinstance(value, Partial) and open_ended(value):
+        return apply_filter(machine, node, place, value, arguments)
     if isinstance(value, Partial) and node.name in _ON_PARTS and not arguments.all():
         item = _filtered_part(machine, node.name, value)
         if item is not None:

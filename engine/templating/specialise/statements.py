@@ -14,7 +14,7 @@ from engine.templating.specialise.blocks import escaping
 from engine.templating.specialise.branches import fork
 from engine.templating.specialise.calls import call_directly
 from engine.templating.specialise.capture import bind, expression, note, residual_namespace
-from engine.templating.specialise.code import Code, Filtered, Let, LetText
+from engine.templating.specialise.code import Code, Filtered, Let
 from engine.templating.specialise.expressions import apply
 from engine.templating.specialise.machine import Machine
 from engine.templating.specialise.macros import make_macro
@@ -25,7 +25,6 @@ from engine.templating.specialise.text import fragment, insert, show
 from engine.templating.specialise.unpacking import unpack
 from engine.templating.specialise.values import (
     Dynamic,
-    Fragment,
     NamespaceValue,
     Static,
     Value,
@@ -174,15 +173,10 @@ def _filtered_assignment(machine: Machine, node: nodes.AssignBlock, place: Place
         if isinstance(result, Static):
             return Static(Markup(result.value) if place.context.escape.on else result.value)
         raise machine.refuse("the filter of a block set cannot be worked out", node)
-    name = machine.fresh("text")
-    code: list[Code] = value.code if isinstance(value, Fragment) else [_text(value)]
-    machine.write(LetText(name, code, _rebuilt_chain(machine, chain), needed=True))
-    return Dynamic(nodes.Name(name, "load"), trivial=True)
-
-
-def _text(value: Value) -> str:
-    assert isinstance(value, Static)
-    return str(value.value)
+    filters = _rebuilt_chain(machine, chain, expression(machine, value))
+    # Jinja marks the filtered text as safe under autoescape, whatever the filter gave.
+    safe = nodes.Filter(filters, "safe", [], [], None, None) if place.context.escape.on else filters
+    return Dynamic(safe, stable=False)
 
 
 def _buffered(machine: Machine, body: list[nodes.Node], place: Place) -> tuple[list[Code], Place]:
@@ -204,13 +198,14 @@ def _chain(machine: Machine, node: nodes.Expr, place: Place) -> Chain:
     return [*inner, (node, evaluate_arguments(machine, node, place))]
 
 
-def _rebuilt_chain(machine: Machine, chain: Chain) -> nodes.Filter:
-    rebuilt: nodes.Filter | None = None
+def _rebuilt_chain(machine: Machine, chain: Chain, first: nodes.Expr | None = None) -> nodes.Filter:
+    """The filters as stage 2 applies them to an expression, or to the text of a filter block."""
+    rebuilt: nodes.Expr | None = first
     for node, arguments in chain:
         for value in arguments.all():
             note(machine, value)
         rebuilt = nodes.Filter(rebuilt, node.name, *arguments.rebuilt(machine))
-    assert rebuilt is not None
+    assert isinstance(rebuilt, nodes.Filter)
     return rebuilt
 
 

@@ -53,8 +53,7 @@ class Writer:
     def _structure(self, item: LetText | Filtered | Choice | Repeat | Escaping) -> None:
         if isinstance(item, LetText):
             if not item.dropped:
-                chain = "" if item.filter is None else f" | {filter_chain(item.filter)}"
-                self._whole(f"set {item.name}{chain}", item.code, "endset", CONTROL)
+                self._whole(f"set {item.name}", item.code, "endset", CONTROL)
         elif isinstance(item, Filtered):
             self._whole(f"filter {filter_chain(item.filter)}", item.code, "endfilter", VALUE)
         elif isinstance(item, Choice):

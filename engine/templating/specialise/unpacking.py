@@ -9,7 +9,7 @@ from jinja2 import nodes
 from engine.templating.specialise.capture import bind, expression, note, settle
 from engine.templating.specialise.code import Let
 from engine.templating.specialise.machine import Machine
-from engine.templating.specialise.members import items_of, lift
+from engine.templating.specialise.members import items_of, lift, open_ended
 from engine.templating.specialise.place import Place
 from engine.templating.specialise.values import Dynamic, Fragment, Partial, Static, Value
 
@@ -21,7 +21,7 @@ def unpack(machine: Machine, target: nodes.Expr, value: Value, place: Place) -> 
         return
     if not isinstance(target, nodes.Tuple):
         raise machine.refuse("a member of a namespace is among several targets", target)
-    if isinstance(value, (Dynamic, Fragment)):
+    if isinstance(value, (Dynamic, Fragment)) or (isinstance(value, Partial) and open_ended(value)):
         note(machine, value)
         machine.write(
             Let(declare(machine, target, place, mutable=_mutable(value)), expression(machine, value))

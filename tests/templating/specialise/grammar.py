@@ -32,13 +32,19 @@ PERSONAL: dict[str, Any] = {
     "link": Personal("link"),
 }
 CONTEXT = {**STATIC, **PERSONAL}
+# The same with the person's fields declared one by one, as a workspace declares them.
+FIELDS = ("name", "tier", "interests", "age", "active")
+DECLARED = {
+    **CONTEXT,
+    "customer": {field: Personal(f"customer.{field}") for field in FIELDS} | {"owner": None},
+}
 
 
 def person(**fields: Any) -> dict[str, Any]:
     """What stage 2 is given for one person."""
     code = fields.pop("code", "AB-1")
     return {
-        "customer": fields,
+        "customer": {**fields, "owner": None},
         "offer": {"title": "15% off", "code": code, "terms": ["x", fields.get("name", "anyone")]},
         "link": f"https://x.example/{code}?a=1&b=2",
     }
@@ -90,6 +96,9 @@ _PATHS = [
     "posts[1].body",
     "posts[0].nothing",
     "customer.nothing",
+    "customer.owner",
+    "customer",
+    "offer",
     "posts[count].title",
     "ns.v",
     "p.title",
@@ -411,6 +420,7 @@ _ITERABLES = [
     "customer.interests or topics",
     "range(2)",
     "posts|map(attribute='topic')",
+    "customer",
     "[]",
     "ns.v",
     "customer.name|default('')",
@@ -510,7 +520,7 @@ def statements(draw: st.DrawFn, depth: int = 3, blocks: list[str] | None = None)
             text += _tag(draw, "else") + body()
         return text + _tag(draw, "endfor")
     if kind == "setblock":
-        chain = draw(st.sampled_from(["", "", " | upper", " | replace('a', customer.tier)"]))
+        chain = draw(st.sampled_from(["", "", " | upper", " | replace('a', customer.tier)", " | upper"]))
         return f"{_tag(draw, f'set {name}{chain}')}{body()}{_tag(draw, 'endset')}"
     if kind == "with":
         return f"{_tag(draw, f'with {name} = {draw(expressions(1))}')}{body()}{_tag(draw, 'endwith')}"

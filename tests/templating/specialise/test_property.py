@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from engine.errors import TemplateError
 from engine.templating.specialise import CannotSplit
 from tests.templating.specialise.agreement import check
-from tests.templating.specialise.grammar import CONTEXT, PEOPLE, families
+from tests.templating.specialise.grammar import CONTEXT, DECLARED, PEOPLE, families
 
 outcomes: Counter[str] = Counter()
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(families(), st.booleans(), st.booleans())
+@given(families(), st.booleans(), st.booleans(), st.booleans())
 def test_stage_two_says_what_plain_rendering_says(
-    templates: dict[str, str], trim: bool, escape: bool
+    templates: dict[str, str], trim: bool, escape: bool, declared: bool
 ) -> None:
     options = {"trim_blocks": True, "lstrip_blocks": True} if trim else {}
-    result = check(templates, CONTEXT, PEOPLE, autoescape=escape, **options)
+    result = check(templates, DECLARED if declared else CONTEXT, PEOPLE, autoescape=escape, **options)
     kind = {CannotSplit: "refused", TemplateError: "faulty"}.get(type(result), "split")
     outcomes[kind] += 1
