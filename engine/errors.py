@@ -26,11 +26,12 @@ TouchbaseError                      what the command line prints as one message;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from engine.model.problem import Problem
 
 

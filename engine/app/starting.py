@@ -27,7 +27,7 @@ class Started:
 
 def initialise(folder: Path) -> Started:
     """Write a small workspace into `folder` (new or empty) and import its sample customers."""
-    from engine.app import App
+    from engine.app.verbs import App
 
     _refuse_occupied(folder)
     files = [*_copy(STARTER, folder), *_copy(_example("templates"), folder / "templates", under="templates")]
@@ -41,8 +41,8 @@ def initialise(folder: Path) -> Started:
 
 def demonstrate(folder: Path, tell: Callable[[str], None]) -> RunReport:
     """Lay out the example workspace in `folder`, import its people, check, plan and send its newsletter."""
-    from engine.app import App
     from engine.app.checking import check
+    from engine.app.verbs import App
 
     _lay_out_example(folder)
     tell(f"the example workspace is in {folder}")

@@ -11,11 +11,12 @@ EXIT_INTERRUPTED = 130
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (docs/reference/commands.md lists them)."""
     from engine.cli.commands import touchbase
-    from engine.cli.failing import fail
 
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         result = touchbase.main(args=arguments, prog_name="touchbase", standalone_mode=False)
     except BaseException as error:
+        from engine.cli.failing import fail
+
         return fail(error, as_json="--json" in arguments)
     return result if isinstance(result, int) else 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from engine.app import App
+    from engine.app.verbs import App
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -38,7 +38,7 @@ def shared(command: Command) -> Command:
 @contextmanager
 def opened(workspace: Path | None) -> Iterator[App]:
     """The app on the nearest workspace, closed afterwards."""
-    from engine.app import App
+    from engine.app.verbs import App
 
     app = App.open(workspace)
     try:

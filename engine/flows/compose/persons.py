@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import TemplateError
-from engine.store.persons import Column
+
+if TYPE_CHECKING:
+    from engine.store.persons import Column
 
 LINKS = {"unsubscribe_url": "unsubscribe", "preferences_url": "preferences", "web_url": "web"}
 SYSTEM = ("to.address", "to.name", "reference", "message_id")

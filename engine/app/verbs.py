@@ -1,0 +1,385 @@
+"""One method per verb of the command contract, on an opened workspace."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.app import running, showing
+from engine.app.desk import Desk
+from engine.app.mailing import send_run
+from engine.errors import LetterError, ProviderError, Refused, UsageError
+from engine.flows.intake.customers import import_customers
+from engine.flows.intake.events import import_events
+from engine.model.letter import Batch, Letter, Verdict
+from engine.model.report import (
+    Fact,
+    HistoryLine,
+    ImportReport,
+    PersonDecision,
+    PlanReport,
+    Preview,
+    RunReport,
+    SegmentCount,
+    WhyReport,
+)
+from engine.store import counts, history
+from engine.store import runs as run_store
+from engine.store.customers import Customer
+
+Progress = Callable[[str, int, int | None], None]
+
+
+def _silent(what: str, done: int, total: int | None) -> None:
+    """Progress nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that is ready to be sent."""
+
+    campaign: str
+    run: run_store.Run
+    to_send: int
+    variants: int
+
+
+class App:
+    """An opened workspace. Every method is a verb of the command contract."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    @classmethod
+    def open(cls, workspace: Path | None = None) -> App:
+        """On the nearest workspace. Raises UsageError or DefinitionsError."""
+        return cls(Desk.open(workspace))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.desk.close()
+
+    @property
+    def provider_name(self) -> str:
+        """The chosen way out."""
+        return self.desk.workspace.project.provider
+
+    @property
+    def leaves_machine(self) -> bool:
+        """Whether letters really go out, and not into a folder."""
+        return self.desk.provider_type != "outbox"
+
+    def import_customers(
+        self, file: Path, *, dry_run: bool = False, rejects: Path | None = None, progress: Progress = _silent
+    ) -> ImportReport:
+        """Customers from a CSV file; `-` is standard input."""
+        desk = self.desk
+        return import_customers(
+            desk.database,
+            desk.workspace.customers,
+            sys.stdin.buffer if str(file) == "-" else file,
+            now=desk.now,
+            zone=desk.zone,
+            topics=desk.workspace.project.topics or None,
+            dry_run=dry_run,
+            rejects=rejects or _rejects(file),
+            progress=progress,
+        )
+
+    def import_events(
+        self,
+        file: Path,
+        event: str,
+        *,
+        dry_run: bool = False,
+        rejects: Path | None = None,
+        progress: Progress = _silent,
+    ) -> ImportReport:
+        """Events of known customers from a CSV file; `-` is standard input."""
+        desk = self.desk
+        return import_events(
+            desk.database,
+            desk.workspace.customers,
+            event,
+            sys.stdin.buffer if str(file) == "-" else file,
+            now=desk.now,
+            zone=desk.zone,
+            dry_run=dry_run,
+            rejects=rejects or _rejects(file),
+            progress=progress,
+        )
+
+    def segments(self, *, at: str | None = None) -> list[SegmentCount]:
+        """Every segment and how many people are in it."""
+        from engine.audience import segments
+
+        rules = running.rulebook(self.desk, self.desk.moment(at))
+        found = []
+        with self.desk.database.read() as connection:
+            for name, segment in self.desk.workspace.segments.items():
+                number = segments.count(connection, rules, name)
+                least, most = segment.expect.between if segment.expect is not None else (0, number)
+                words = f"{least:,} to {most:,}"
+                found.append(SegmentCount(name, segment.title, number, least <= number <= most, words))
+        return found
+
+    def segment_people(self, name: str, *, at: str | None = None) -> list[PersonDecision]:
+        """The people of one segment."""
+        from engine.audience import segments
+
+        self._known_segment(name)
+        rules = running.rulebook(self.desk, self.desk.moment(at))
+        with self.desk.database.read() as connection:
+            return [
+                PersonDecision(person.customer_id, person.email or "", "in")
+                for person in segments.people(connection, rules, name)
+            ]
+
+    def explain(self, name: str, email: str, *, at: str | None = None) -> tuple[bool, list[Fact]]:
+        """Whether a person is in a segment, and each condition's verdict."""
+        self._known_segment(name)
+        customer = showing.find_customer(self.desk, email)
+        with self.desk.database.read() as connection:
+            facts = showing.segment_facts(self.desk, connection, None, name, customer)
+        return bool(facts[0].passed), facts
+
+    def _known_segment(self, name: str) -> None:
+        from difflib import get_close_matches
+
+        if name not in self.desk.workspace.segments:
+            near = get_close_matches(name, self.desk.workspace.segments, n=1)
+            help = (
+                f"did you mean `{near[0]}`?"
+                if near
+                else f"there are: {', '.join(self.desk.workspace.segments)}"
+            )
+            raise UsageError(f"there is no segment `{name}`", help=help)
+
+    def plan(self, campaign: str, *, at: str | None = None, progress: Progress = _silent) -> PlanReport:
+        """Who gets what, who does not, and why; nothing is kept."""
+        return showing.plan_report(self.desk, running.draft(self.desk, campaign, at))
+
+    def preview(self, campaign: str, email: str, *, at: str | None = None) -> Preview:
+        """One person's letter, whatever stands against sending it, and what the linter says."""
+        made = running.draft(self.desk, campaign, at)
+        customer = showing.find_customer(self.desk, email)
+        row = showing.decide(self.desk, made, customer)
+        found = showing.one_letter(self.desk, made, customer.id)
+        if found is None:
+            reason = f"{row.reason}: {row.detail}" if row is not None else "in no segment of the audience"
+            raise UsageError(
+                f"there is no letter of {campaign} for {email}: {reason}",
+                help=f"see `touchbase why {email} {campaign}`",
+            )
+        _, letter, message = found
+        decision = (
+            showing.decision_of(row)
+            if row is not None
+            else PersonDecision(customer.customer_id, email, "skip", "not_selected")
+        )
+        return Preview(
+            campaign=campaign,
+            email=email,
+            sender=f"{letter.sender.name} <{letter.sender.address}>",
+            subject=letter.subject,
+            preheader="",
+            html=letter.html,
+            text=letter.text,
+            message=message,
+            decision=decision,
+            findings=self._lint(made, letter),
+        )
+
+    def _lint(self, made: running.Draft, letter: Letter) -> list[dict[str, object]]:
+        from engine.model.words import Purpose
+        from engine.templating.lint.finding import Facts
+        from engine.templating.lint.proofread import lint
+
+        project = self.desk.workspace.project
+        facts = Facts(
+            marketing=made.campaign.purpose is Purpose.MARKETING,
+            language=project.language,
+            address=project.company.address if project.company is not None else "",
+            public_url=project.public_url,
+        )
+        found = lint(
+            letter.html, text=letter.text, subject=letter.subject, headers=dict(letter.headers), facts=facts
+        )
+        return [
+            {
+                "code": finding.code,
+                "severity": str(finding.level),
+                "message": finding.message,
+                "help": finding.help,
+                "line": finding.line,
+                "part": finding.part,
+            }
+            for finding in found
+        ]
+
+    def write_preview(self, preview: Preview, out: Path) -> None:
+        """The letter into a file: .html, .txt or .eml."""
+        content = {".txt": preview.text.encode(), ".eml": preview.message}.get(
+            out.suffix, preview.html.encode()
+        )
+        try:
+            out.write_bytes(content)
+        except OSError as error:
+            raise UsageError(
+                f"{out} cannot be written: {error.strerror}", help="name another file"
+            ) from error
+
+    def prepare(
+        self,
+        campaign: str,
+        *,
+        at: str | None = None,
+        occurrence: str | None = None,
+        progress: Progress = _silent,
+    ) -> Prepared:
+        """The occurrence's run, planned now unless it was before."""
+        desk = self.desk
+        running.check_sendable(desk, desk.campaign(campaign), desk.moment(at))
+        made = running.draft(desk, campaign, at, occurrence)
+        run = running.make_run(desk, made)
+        from engine.store import variants
+
+        with desk.database.read() as connection:
+            pending = counts.counts(connection, run.id).pending
+            return Prepared(campaign, run, pending, len(variants.of_run(connection, run.id)))
+
+    def discard(self, prepared: Prepared) -> None:
+        """Forget a run of which nothing has left."""
+        running.throw_away(self.desk, prepared.run.id)
+
+    def send(
+        self, prepared: Prepared, *, limit: int | None = None, progress: Progress = _silent
+    ) -> RunReport:
+        """Send what is due of the run. Raises ProviderError when the way out is closed; what left is kept."""
+        desk = self.desk
+        campaign = desk.campaign(prepared.campaign)
+        if prepared.run.state in (run_store.DONE, run_store.CANCELLED) or not prepared.to_send:
+            self._close_empty(prepared)
+            return self.run(str(prepared.run.id))
+        with desk.database.read() as connection:
+            maker = running.composer(desk, connection, campaign)
+        total = prepared.to_send if limit is None else min(limit, prepared.to_send)
+        sending, interrupted = send_run(
+            desk,
+            maker,
+            campaign,
+            prepared.run.id,
+            limit=limit,
+            tell=lambda done: progress("sending", done, total),
+        )
+        if sending.fault is not None:
+            raise ProviderError(
+                f"{sending.fault.message}; {sending.accepted:,} letters were handed over before",
+                help=sending.fault.help or "run the same command again; nothing is sent twice",
+            )
+        return self.run(str(prepared.run.id), sent_now=sending.accepted, interrupted=interrupted)
+
+    def _close_empty(self, prepared: Prepared) -> None:
+        from engine.store.ledger import closing
+
+        with self.desk.database.write() as connection:
+            run_store.change(connection, prepared.run.id, run_store.READY, run_store.SENDING, self.desk.now)
+            closing.finish(connection, prepared.run.id, self.desk.now)
+
+    def send_test(self, campaign: str, address: str, *, at: str | None = None) -> dict[str, object]:
+        """One sample letter to an address of one's own; the ledger is not touched."""
+        made = running.draft(self.desk, campaign, at)
+        found = showing.one_letter(self.desk, made, None)
+        if found is None:
+            raise Refused(f"nobody would get {campaign}, so there is no sample", help="see `touchbase plan`")
+        row, letter, _ = found
+        return _send_sample(self.desk, letter, address, row.address)
+
+    def why(self, email: str, campaign: str) -> WhyReport:
+        """The decision for one person and one campaign, and every fact behind it."""
+        made = running.draft(self.desk, campaign, None)
+        return showing.why(self.desk, made, showing.find_customer(self.desk, email))
+
+    def history(self, email: str, *, limit: int = 100, skip: int = 0) -> list[HistoryLine]:
+        """Every touch and event of a customer, newest first."""
+        customer: Customer = showing.find_customer(self.desk, email)
+        with self.desk.database.read() as connection:
+            return history.history(connection, customer.id, limit=limit + skip)[skip:]
+
+    def runs(self) -> list[RunReport]:
+        """The runs so far, newest first."""
+        with self.desk.database.read() as connection:
+            return [self._run_report(connection, run) for run in run_store.recent(connection)]
+
+    def run(self, run: str, *, sent_now: int = 0, interrupted: bool = False) -> RunReport:
+        """One run's numbers, counted from its rows."""
+        with self.desk.database.read() as connection:
+            found = run_store.get(connection, int(run)) if run.isdecimal() else None
+            if found is None:
+                raise UsageError(f"there is no run `{run}`", help="`touchbase runs` lists them")
+            return self._run_report(connection, found, sent_now=sent_now, interrupted=interrupted)
+
+    def _run_report(
+        self, connection: Any, run: run_store.Run, *, sent_now: int = 0, interrupted: bool = False
+    ) -> RunReport:
+        notes = run.snapshot.get("notes", ())
+        return RunReport(
+            campaign=run.campaign,
+            run=str(run.id),
+            occurrence=run.occurrence,
+            state=run.state,
+            counts=counts.counts(connection, run.id),
+            provider=run.provider,
+            as_of=run.as_of,
+            sent_now=sent_now,
+            interrupted=interrupted,
+            letters=self._outbox() if sent_now else None,
+            notes=tuple(str(note) for note in notes) if isinstance(notes, (list, tuple)) else (),
+        )
+
+    def _outbox(self) -> Path | None:
+        """The page that lists the letters, where they were written to a folder."""
+        if self.leaves_machine:
+            return None
+        options = self.desk.workspace.project.options()
+        folder = options.plain().get("folder", "outbox") if options is not None else "outbox"
+        return self.desk.root / str(folder) / "index.html"
+
+
+def _rejects(file: Path) -> Path:
+    return Path("stdin.rejects.csv") if str(file) == "-" else file.with_name(f"{file.stem}.rejects.csv")
+
+
+def _send_sample(desk: Desk, letter: Letter, address: str, sample: str) -> dict[str, object]:
+    import asyncio
+    from dataclasses import replace
+
+    from engine.model.letter import Mailbox
+
+    own = replace(
+        letter,
+        to=Mailbox("", address),
+        subject=f"[Test] {letter.subject}",
+        reference=f"test-{desk.now:%Y%m%d%H%M%S}",
+    )
+    provider = desk.provider()
+    message = provider.wire.encode(own)
+    key = f"{own.reference}.0"
+    batch = Batch([message], [1], [own.reference], [key], [address], [own.sender.address])
+
+    async def go() -> list[Any]:
+        await provider.open()
+        try:
+            return list(await provider.send(batch))
+        finally:
+            await provider.close()
+
+    outcome = asyncio.run(go())[0]
+    if outcome.verdict != Verdict.ACCEPTED:
+        raise LetterError(
+            f"the provider did not take the sample: {outcome.detail}", reason="refused_by_provider"
+        )
+    return {"to": address, "sample": sample, "provider_id": outcome.provider_id}
