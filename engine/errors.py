@@ -18,6 +18,7 @@ TouchbaseError                      what the command line prints as one message;
 │   ├── AccountFault          (5)   the account, not the letter, is at fault: stop the run
 │   ├── BatchRefused          (5)   nothing of the batch was taken for something in it: send halves
 │   └── Unknown               (5)   the batch may or may not have been accepted
+├── WebhookRefused            (4)   a provider's news could not be believed or read; nothing was changed
 ├── UnsupportedFeature        (1)   the chosen provider or this version cannot express what was asked
 ├── LetterError               (1)   one letter cannot be made (a missing value, an unsafe header)
 │   └── TemplateError         (1)   a template cannot be read or compiled; carries file and line
@@ -151,6 +152,20 @@ class BatchRefused(ProviderError):
 
 class Unknown(ProviderError):
     """The batch may or may not have been accepted: time-out after the body, 5xx, an unreadable answer."""
+
+
+class WebhookRefused(TouchbaseError):
+    """A provider's news could not be believed or read; nothing was changed.
+
+    `status`: the HTTP status to answer with. 401: no or a wrong proof; 403: no key is configured, so that the
+    endpoint is off; 400: proven, but not readable.
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, help: str = "", status: int = 401) -> None:
+        super().__init__(message, help=help)
+        self.status = status
 
 
 class UnsupportedFeature(TouchbaseError):

@@ -368,7 +368,15 @@ def _send_sample(desk: Desk, letter: Letter, address: str, sample: str) -> dict[
     provider = desk.provider()
     message = provider.wire.encode(own)
     key = f"{own.reference}.0"
-    batch = Batch([message], [1], [own.reference], [key], [address], [own.sender.address])
+    batch = Batch(
+        [message],
+        [1],
+        [own.reference],
+        [key],
+        [address],
+        [own.sender.address],
+        frame=provider.wire.frame(own),
+    )
 
     async def go() -> list[Any]:
         await provider.open()

@@ -15,7 +15,7 @@ from pydantic_core import core_schema
 
 from engine.definitions.files import KINDS, Kind
 from engine.definitions.loader import TAGS
-from engine.definitions.schema.project import PROVIDER_TYPES
+from engine.definitions.schema.providers import PROVIDER_TYPES
 from engine.definitions.shapes import is_tag
 
 DRAFT = "http://json-schema.org/draft-07/schema#"

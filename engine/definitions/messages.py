@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from engine.definitions.places import Document, Key, Path, Place, problem_at
 from engine.definitions.schema.base import NOTE_PREFIX, Definition
-from engine.definitions.schema.project import PROVIDER_TYPES
+from engine.definitions.schema.providers import PROVIDER_TYPES
 from engine.definitions.schema.segments import SUBJECTS
 from engine.definitions.schema.steps import STEPS
 from engine.definitions.schema.values import as_written, describe

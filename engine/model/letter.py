@@ -36,12 +36,25 @@ class Letter:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands before, between and after the messages of one call's body.
+
+    `merged`: the opening holds the letter, once for everybody, and each message is one person's own values.
+    """
+
+    opening: bytes = b""
+    between: bytes = b""
+    closing: bytes = b""
+    merged: bool = False
+
+
 @dataclass(slots=True)
 class Batch:
     """Encoded letters of one variant, ready for one call.
 
     `parts` is one flat list of byte strings; message i is parts[ends[i-1]:ends[i]] (ends[-1] read as 0).
-    Separators of the wire format are not in `parts`: the provider adds them between messages.
+    Separators of the wire format are not in `parts`: `frame` has them.
     `references[i]` is the delivery's opaque id, `keys[i]` its stored idempotency key,
     `recipients[i]` and `senders[i]` the bare addresses (SMTP's envelope needs them).
     """
@@ -52,6 +65,7 @@ class Batch:
     keys: list[str] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     senders: list[str] = field(default_factory=list)
+    frame: Frame = Frame()
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -63,16 +77,17 @@ class Batch:
             yield b"".join(self.parts[start:end])
             start = end
 
-    def joined(self, opening: bytes, between: bytes, closing: bytes) -> bytes:
+    def joined(self) -> bytes:
         """The whole body: one join over the flat list."""
-        pieces = [opening]
+        between = self.frame.between
+        pieces = [self.frame.opening]
         start = 0
         for end in self.ends:
             if start:
                 pieces.append(between)
             pieces.extend(self.parts[start:end])
             start = end
-        pieces.append(closing)
+        pieces.append(self.frame.closing)
         return b"".join(pieces)
 
     def slice(self, first: int, last: int) -> Batch:
@@ -86,6 +101,7 @@ class Batch:
             keys=self.keys[first:last],
             recipients=self.recipients[first:last],
             senders=self.senders[first:last],
+            frame=self.frame,
         )
 
 

@@ -72,17 +72,27 @@ class Lane:
         if thread is not None:
             thread.shutdown(wait=False)
 
-    async def post(self, path: str, body: bytes) -> Answer:
-        """One POST of ready-made bytes.
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        """One POST of ready-made bytes, with headers of this call's own laid over the lane's.
 
         Raises NotSent while no byte of the body had been handed to the connection, Unknown afterwards
         (time-out, broken connection, an answer that is cut short or never ends).
         """
+        return await self.call("POST", path, body, headers or {})
+
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """One question. Raises NotSent for whatever goes wrong on the way: asking changes nothing."""
+        return await self.call("GET", path, b"", headers or {})
+
+    async def call(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """One call of any kind; see `post` and `get`."""
         await self.open()
         assert self.line is not None
         assert self.thread is not None
         progress, patience = Progress(), self.patience
-        call = self.thread.submit(self.line.post, path, body, progress, patience.connect, patience.quiet)
+        call = self.thread.submit(
+            self.line.call, method, path, body, headers, progress, patience.connect, patience.quiet
+        )
         try:
             async with asyncio.timeout(patience.whole):
                 return await asyncio.wrap_future(call)

@@ -74,19 +74,33 @@ class Line:
         self.connection: http.client.HTTPConnection | None = None
         self.used_at = 0.0
 
-    def post(self, path: str, body: bytes, progress: Progress, connect: float, quiet: float) -> Answer:
-        """One POST. `connect`, `quiet`: seconds. Raises Broken; `progress` says whether the body was begun."""
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        progress: Progress,
+        connect: float,
+        quiet: float,
+    ) -> Answer:
+        """One call. `headers`: this call's own. `connect`, `quiet`: seconds.
+
+        Raises Broken; `progress` says whether the body was begun. A GET has none and begins nothing.
+        """
         try:
             connection = self.ready(connect)
             assert connection.sock is not None
             connection.sock.settimeout(quiet)
-            connection.putrequest("POST", self.target.path + path, skip_accept_encoding=True)
-            for name, value in self.headers.items():
+            connection.putrequest(method, self.target.path + path, skip_accept_encoding=True)
+            for name, value in {**self.headers, **headers}.items():
                 connection.putheader(name, value)
-            connection.putheader("Content-Length", str(len(body)))
+            if method != "GET":
+                connection.putheader("Content-Length", str(len(body)))
             connection.endheaders()
-            progress.begin()
-            hand_over(connection, body)
+            if method != "GET":
+                progress.begin()
+                hand_over(connection, body)
             answer = read_answer(connection.getresponse())
         except (OSError, http.client.HTTPException) as error:
             self.hang_up()

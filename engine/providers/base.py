@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, runtime_checkable
 
-from engine.model.letter import Batch, Letter, Outcome
+from engine.model.heard import Heard, Post
+from engine.model.letter import Batch, Frame, Letter, Outcome
 
 TOKEN = re.compile(r"zq[a-p]{0,8}[0-9]{4,8}qz(?:[0-9a-f]{1,40}qz)?")
 """The ASCII-alphanumeric marks that stand where a letter's personal values will go.
@@ -34,14 +36,18 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one call may carry, from the provider's documentation."""
+    """What one `send` may carry, from the provider's documentation.
+
+    `messages`: whole letters. `merged`: people who share one letter in the provider's merge format; 0 where it
+    has none. `bytes`: the body's size. `idempotency`, `lookup`: None where the provider has no such thing.
+    """
 
     messages: int
     bytes: int
+    merged: int = 0
     per_second: float | None = None
     idempotency: Idempotency | None = None
     lookup: Lookup | None = None
-    merge: bool = False
     refused_headers: frozenset[str] = frozenset()
 
 
@@ -52,9 +58,8 @@ class Wire(Protocol):
     that the encoded bytes can be cut at the tokens once and filled per person with `escape`d values.
     """
 
-    opening: bytes
-    between: bytes
-    closing: bytes
+    def frame(self, letter: Letter) -> Frame:
+        """What goes around the messages of a call; for most formats the same whatever the letter."""
 
     def encode(self, letter: Letter) -> bytes:
         """One message as bytes, without separators. Raises UnsupportedFeature or LetterError."""
@@ -73,11 +78,18 @@ class Wire(Protocol):
 
 
 class Provider(Protocol):
-    """An email API, SMTP, or the outbox folder."""
+    """An email API, SMTP, or the outbox folder.
+
+    `wire`: whole letters. `merge_wire`: one letter for many people, whose `frame` holds the letter with the
+    provider's own marks where tokens stood and whose messages are one person's values; None where
+    `limits.merged` is 0. It raises UnsupportedFeature for a letter that cannot be merged without loss; the
+    letter then goes out whole. A batch says by `frame.merged` which of the two it is.
+    """
 
     name: str
     limits: Limits
     wire: Wire
+    merge_wire: Wire | None
 
     async def open(self) -> None:
         """Connect or prepare; raises NotSent or AccountFault when that is impossible."""
@@ -91,6 +103,39 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A send whose fate is not known. `submitted`: when it may have left."""
+
+    reference: str
+    address: str
+    submitted: datetime
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """A provider that can be asked about a send by our own id; `limits.lookup` says how soon and how long."""
+
+    async def look_up(self, sought: Sequence[Sought]) -> Mapping[str, str]:
+        """The references that the provider knows, each with the provider's own id.
+
+        Raises ProviderError when the search failed. What is missing in the answer may only be believed when
+        a send that is known to have arrived was sought along with it and found.
+        """
+
+
+@runtime_checkable
+class Hears(Protocol):
+    """A provider that tells what became of letters by calling us."""
+
+    async def hear(self, post: Post, now: datetime) -> list[Heard]:
+        """What one call of the provider says, after its proof was checked over the raw bytes.
+
+        Raises WebhookRefused: 403 without a configured key, 401 for a wrong or old proof, 400 for a body that
+        is proven but not readable. Events of no interest are left out; an empty list is a fine answer.
+        """
 
 
 class ProviderType(Protocol):

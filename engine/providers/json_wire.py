@@ -5,8 +5,12 @@ from __future__ import annotations
 import orjson
 
 from engine.errors import LetterError
+from engine.model.letter import Frame
 from engine.providers.base import TOKEN
 from engine.providers.headers import ASCII_HEADERS, checked, is_easy, machine_value, unsafe, whole_token
+
+ARRAY = Frame(b"[", b",", b"]")
+"""Messages as the elements of a JSON array."""
 
 
 def json_bytes(value: object) -> bytes:

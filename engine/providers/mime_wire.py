@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.errors import LetterError
-from engine.model.letter import Letter, Mailbox
+from engine.model.letter import Frame, Letter, Mailbox
 from engine.providers.headers import HEADER_NAME, header_value, unsafe
 from engine.providers.mailboxes import MAILBOX_HEADERS, header_mailbox, is_simple, is_token, read_mailbox
 from engine.providers.quoted_printable import encode_body, encode_value
@@ -23,12 +23,12 @@ LINE = b"\r\n"
 class MimeWire:
     """RFC 5322 with CRLF, ASCII only. `utf8_addresses` leaves non-ASCII local parts as UTF-8 (RFC 6532)."""
 
-    opening = b""
-    between = b""
-    closing = b""
-
     def __init__(self, *, utf8_addresses: bool = False) -> None:
         self.utf8_addresses = utf8_addresses
+
+    def frame(self, letter: Letter) -> Frame:
+        """Messages stand alone."""
+        return Frame()
 
     def encode(self, letter: Letter) -> bytes:
         """One whole message; tokens stay in one piece. LetterError says what cannot be written."""

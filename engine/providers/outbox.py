@@ -44,6 +44,7 @@ class Outbox:
     def __init__(self, name: str, options: Mapping[str, object]) -> None:
         self.name = name
         self.folder = Options(name, options, frozenset({"folder"})).path("folder", "outbox")
+        self.merge_wire = None
         self.wire = MimeWire(utf8_addresses=True)
 
     async def open(self) -> None:

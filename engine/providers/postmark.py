@@ -24,10 +24,10 @@ from engine.errors import (
     Unknown,
     UnsupportedFeature,
 )
-from engine.model.letter import Batch, Letter, Mailbox, Outcome, Verdict
+from engine.model.letter import Batch, Frame, Letter, Mailbox, Outcome, Verdict
 from engine.network.lane import Answer, Lane
 from engine.providers.base import Limits, Lookup
-from engine.providers.json_wire import distinct_names, header_text, inside_string, json_bytes
+from engine.providers.json_wire import ARRAY, distinct_names, header_text, inside_string, json_bytes
 from engine.providers.mailboxes import MAILBOX_HEADERS, is_simple, is_token, read_mailbox, unicode_mailbox
 from engine.providers.options import Options
 
@@ -48,12 +48,12 @@ OPTIONS = frozenset({"token", "stream", "per_second", "url"})
 class PostmarkWire:
     """One element of the array `/email/batch` takes."""
 
-    opening = b"["
-    between = b","
-    closing = b"]"
-
     def __init__(self, stream: str) -> None:
         self.stream = stream
+
+    def frame(self, letter: Letter) -> Frame:
+        """An array."""
+        return ARRAY
 
     def encode(self, letter: Letter) -> bytes:
         """The message as a JSON object. Tracking is off: links and opens are the campaign's own business."""
@@ -116,6 +116,7 @@ class Postmark:
     def __init__(self, name: str, options: Mapping[str, object]) -> None:
         read = Options(name, options, OPTIONS)
         self.name = name
+        self.merge_wire = None
         self.wire = PostmarkWire(read.text("stream", "broadcast"))
         self.limits = Limits(
             messages=MESSAGES,
@@ -145,7 +146,7 @@ class Postmark:
             return []
         if len(batch) > MESSAGES:
             raise BatchRefused(f"Postmark takes {MESSAGES} letters in a call, not {len(batch)}")
-        body = batch.joined(self.wire.opening, self.wire.between, self.wire.closing)
+        body = batch.joined()
         if len(body) > BYTES:
             raise BatchRefused(f"Postmark takes {BYTES} bytes in a call, not {len(body)}")
         answer = await self.lane.post(BATCH, body)

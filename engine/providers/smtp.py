@@ -55,6 +55,7 @@ class Smtp:
         self.hello = read.text("hello", own_name())
         self.allow_private_networks = read.allow_private_networks
         self.limits = Limits(messages=MESSAGES, bytes=BYTES, per_second=read.number("per_second"))
+        self.merge_wire = None
         self.wire = MimeWire()
         self.connection: smtplib.SMTP | None = None
         self.tls = trusting_context() if self.security != "none" else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import (
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -85,6 +86,7 @@ consent = Table(
     Index("consent_by_customer", "customer", "at"),
 )
 
+# `until`: a pause a reader asked for ends by itself; NULL lasts.
 # Keyed by the hash of the address, not by the customer: it outlives deletion and covers a second customer.
 suppressions = Table(
     "suppressions",
@@ -95,6 +97,7 @@ suppressions = Table(
     Column("source", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Column("detail", Text),
+    Column("until", Moment),
     sqlite_with_rowid=False,
 )
 
@@ -239,6 +242,68 @@ calls = Table(
     Column("status", Integer),
     Column("detail", Text),
     Index("calls_by_run", "run"),
+)
+
+# Everything heard of letters, once each, also what we know nothing about: the evidence for bounces, complaints
+# and opens. `effect` says what was done with it: applied, orphan (no such delivery), quarantined or noted.
+heard = Table(
+    "heard",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("news", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("delivery", Identity),
+    Column("customer", Identity),
+    Column("address_hash", Text),
+    Column("provider_id", Text),
+    Column("bounce", Text),
+    Column("machine", Boolean, nullable=False, server_default=false()),
+    Column("effect", Text, nullable=False),
+    Column("detail", Text),
+    UniqueConstraint("provider", "identity", name="heard_once"),
+    Index("heard_by_delivery", "delivery"),
+    Index("heard_by_address", "address_hash", "news", "at"),
+    Index("heard_by_time", "provider", "news", "at"),
+    sqlite_autoincrement=True,
+)
+
+# One row per way out and account, shared by every process: how fast it may go and whether it is open at all.
+# `tokens` at `refilled_at`; `rate` letters a second now, lowered and raised by what the provider answers.
+# `open_until` is set while the circuit is open; `probe` is the worker that may try it; `reason` is for people.
+pace = Table(
+    "pace",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("tokens", Float, nullable=False),
+    Column("refilled_at", Moment, nullable=False),
+    Column("rate", Float),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("open_until", Moment),
+    Column("probe", Text),
+    Column("reason", Text),
+    Column("changed_at", Moment, nullable=False),
+)
+
+# A campaign somebody paused by command; the YAML's own `status: paused` is kept in the YAML.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("reason", Text),
+)
+
+# Where a tracked link leads: never in the address itself.
+links = Table(
+    "links",
+    metadata,
+    Column("variant", Identity, ForeignKey("variants.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("target", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 codes = Table(

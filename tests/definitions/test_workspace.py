@@ -184,7 +184,19 @@ def test_what_is_not_carried_out_yet_is_said_and_keeps_a_campaign_from_being_sen
     said = {found.code for found in problems if found.code.startswith("N")}
     assert said == {construct.code for construct in CONSTRUCTS}
     digest = {found.code for found in blocking(workspace, workspace.campaigns["monthly-digest"])}
-    assert digest == {"N001", "N005", "N010", "N011", "N012", "N013", "N014", "N015", "N016", "N017"}
+    tracked = {"N006", "N007", "N008"}
+    assert digest == tracked | {
+        "N001",
+        "N005",
+        "N010",
+        "N011",
+        "N012",
+        "N013",
+        "N014",
+        "N015",
+        "N016",
+        "N017",
+    }
     service = {found.code for found in blocking(workspace, workspace.campaigns["service-recovery"])}
     assert {"N002", "N003", "N004"} <= service
     assert not service & {"N010", "N011", "N015"}
@@ -197,9 +209,10 @@ def test_a_plain_letter_may_go_although_it_has_a_schedule_and_a_goal(root: Path)
     file.write_text("\n".join(kept))
     workspace, _ = checked(root)
     campaign = workspace.campaigns["monthly-digest"]
-    assert [found.code for found in blocking(workspace, campaign)] == ["N017"]
-    assert blocking(workspace, campaign, date(2027, 2, 7)) == []
-    assert [found.code for found in blocking(workspace, campaign, date(2027, 2, 12))] == ["N017"]
+    tracked = ["N007", "N008"]
+    assert [found.code for found in blocking(workspace, campaign)] == [*tracked, "N017"]
+    assert [found.code for found in blocking(workspace, campaign, date(2027, 2, 7))] == tracked
+    assert [found.code for found in blocking(workspace, campaign, date(2027, 2, 12))] == [*tracked, "N017"]
 
 
 def test_the_names_of_a_template_are_described(workspace: Workspace) -> None:

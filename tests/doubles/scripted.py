@@ -31,6 +31,7 @@ class Scripted:
     seen: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.merge_wire = None
         self.wire = MimeWire(utf8_addresses=True)
         key = Idempotency(lifetime=86400.0, longest_key=256) if self.idempotent else None
         self.limits = Limits(messages=self.messages, bytes=10_000_000, idempotency=key)

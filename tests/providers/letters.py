@@ -57,6 +57,7 @@ def batch_of(provider: Provider, letters: Sequence[Letter]) -> Batch:
     """The letters encoded one by one, as a flow does it without a template."""
     batch = Batch()
     for each in letters:
+        batch.frame = provider.wire.frame(each)
         batch.parts.append(provider.wire.encode(each))
         batch.ends.append(len(batch.parts))
         batch.references.append(each.reference)

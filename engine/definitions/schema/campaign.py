@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StrictBool, StringConstraints, model_validator
 
 from engine.definitions.schema.base import Definition, mistake
 from engine.definitions.schema.schedule import Schedule
@@ -132,9 +132,21 @@ class Safety(Definition):
 
     per_minute: Positive | None = Field(None, description="At most this many letters a minute.")
     stop_if: StopIf | None = Field(None, description="Stops the run by itself.")
+    max_age: Span | None = Field(
+        None,
+        description="Letters still waiting this long after the run's moment expire.",
+        examples=["2 days"],
+    )
     approve_above: Count | None = Field(
         None, description="A person must approve a run of more letters than this."
     )
+
+
+class CampaignTracking(Definition):
+    """Which of the workspace's tracking this campaign goes along with."""
+
+    opens: StrictBool | None = Field(None, description="`false` switches it off for these letters.")
+    clicks: StrictBool | None = Field(None, description="`false` switches it off for these letters.")
 
 
 class Goal(Definition):
@@ -168,6 +180,9 @@ class Campaign(Definition):
     content: Content = Field(default_factory=Content, description="What the letter says.")
     sender: Name = Field(description="A sender of config/senders.yaml, or `account-owner`.")
     safety: Safety = Field(default_factory=Safety, description="Brakes.")
+    tracking: CampaignTracking = Field(
+        CampaignTracking(), description="Opens and clicks, where the project tracks them."
+    )
     goal: Goal | None = Field(None, description="How success is measured.")
     trigger: Trigger | None = Field(None, description="What starts the sequence for one customer.")
     steps: tuple[Step, ...] = Field((), description="A sequence, read from top to bottom.")

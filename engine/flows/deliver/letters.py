@@ -31,7 +31,7 @@ class Letters(Protocol):
 
 def without(filled: Filled, deliveries: Collection[int]) -> Filled:
     """The same batch without the letters of these deliveries."""
-    batch, kept = Batch(), []
+    batch, kept = Batch(frame=filled.batch.frame), []
     start = 0
     for place, end in enumerate(filled.batch.ends):
         if filled.letters[place][0].delivery not in deliveries:

@@ -86,6 +86,7 @@ class Filler:
         except BaseException:
             del parts[start:]
             raise
+        batch.frame = self.frame
         batch.ends.append(len(parts))
         batch.references.append(slots[REFERENCE])
         batch.keys.append(key)
@@ -188,6 +189,7 @@ class Filler:
             campaign=program.campaign,
             headers=tuple((name, header(name)) for name, _ in program.headers),
         )
+        self.frame = self.wire.frame(letter)
         writing = Writing(self.wire, headers, text_writer(program.text_from_html))
         return writing.function(cut(letter, skeleton, self.wire), self.width)
 

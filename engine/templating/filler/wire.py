@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from engine.model.letter import Letter
+from engine.model.letter import Frame, Letter
 
 
 class Wire(Protocol):
@@ -14,6 +14,9 @@ class Wire(Protocol):
     every character alone, both places alike, and leaves printable ASCII but for quotes and backslash as it is.
     All the values of a letter can then be escaped in one go. JSON is such a format, quoted-printable is not.
     """
+
+    def frame(self, letter: Letter) -> Frame:
+        """What goes around the messages of a call."""
 
     def encode(self, letter: Letter) -> bytes:
         """One message as bytes, without separators."""

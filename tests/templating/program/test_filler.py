@@ -157,7 +157,8 @@ def test_a_letter_that_cannot_be_encoded_leaves_the_batch_as_it_was() -> None:
     batch = Batch()
     made.append(batch, made.slots(person(made, customer__first_name="A")))
     before = Batch(
-        *map(list, (batch.parts, batch.ends, batch.references, batch.keys, batch.recipients, batch.senders))
+        *map(list, (batch.parts, batch.ends, batch.references, batch.keys, batch.recipients, batch.senders)),
+        frame=batch.frame,
     )
     values = person(made, customer__first_name="B")
     values[0] = "not an address"
