@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from engine.templating.environment import LetterEnvironment
 from engine.templating.filler.paths import chains
+from engine.templating.filler.values import LINE_END
 from engine.templating.program import Source
 from engine.templating.specialise import Personal, Residual
 
@@ -42,9 +43,9 @@ def stage2_source(
     """A residual as a source, with the static values it reads.
 
     A piece that reads a container with something personal in it, such as `offer[customer.choice]`, is given the
-    container's static part as well; the person's values are laid over it.
+    container's static part as well; the person's values are laid over it. Fixed text has plain line ends.
     """
-    source = residual.stage2(text)
+    source = residual.stage2(LINE_END.sub("\n", residual.text if text is None else text))
     constants = dict(residual.constants)
     mixed = {
         name: value

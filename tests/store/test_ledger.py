@@ -324,6 +324,7 @@ def test_a_letter_that_was_heard_of_is_not_tried_again(database: Database) -> No
             later = [Receipt(delivery, State.RETRY_WAIT, due_at=NOW)]
             call.settle(connection, claim, intent.call, [], later, OK, NOW)
             assert closing.hear(connection, delivery, State.DELIVERED, NOW)
+            assert queue.next_due(connection, run) is None
             assert queue.claim(connection, run, variant, 1, worker, NOW).rows == []
             assert states(connection, run) == {"delivered": 1}
 

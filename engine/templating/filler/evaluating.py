@@ -246,7 +246,9 @@ def need(value: Any, name: str) -> Any:
 
 
 def rounds_of(value: Any, name: str) -> Any:
-    """What a loop goes through, unless it is missing."""
+    """What a loop goes through, unless it is missing; nothing for the implicit else of `a if b`."""
+    if type(value) is Undefined:
+        return ()
     if value is None or isinstance(value, Undefined):
         missing(name)
     return value

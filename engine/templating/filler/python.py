@@ -131,9 +131,9 @@ class Writer:
         return Code(f"({left.text} {sign} {right.text})")
 
     def write_condexpr(self, node: nodes.CondExpr) -> Code | None:
-        """`a if b else c`."""
+        """`a if b else c`; without an else it gives Jinja's lenient undefined, which None is not."""
         test, yes = self.write(node.test), self.write(node.expr1)
-        no = Code("None", True) if node.expr2 is None else self.write(node.expr2)
+        no = None if node.expr2 is None else self.write(node.expr2)
         if test is None or yes is None or no is None:
             return None
         return Code(
@@ -148,9 +148,11 @@ class Writer:
         return Code("concatenate((" + "".join(f"{part.needed()}, " for part in parts if part) + "))")
 
     def write_test(self, node: nodes.Test) -> Code | None:
-        """`is defined`, `is undefined`."""
+        """`is defined`, `is undefined` of an input; whether anything else is, Jinja says."""
         inner = self.write(node.node)
         if inner is None or node.args or node.kwargs or node.name not in ("defined", "undefined"):
+            return None
+        if chain(node.node) is None:
             return None
         return Code(f"({inner.text} is {'not ' if node.name == 'defined' else ''}None)")
 
@@ -175,6 +177,9 @@ class Writer:
         boolean = arguments.pop("boolean", nodes.Const(False))
         written = self.write(otherwise)
         if written is None or arguments or not isinstance(boolean, nodes.Const):
+            return None
+        if chain(otherwise) is None and not isinstance(otherwise, nodes.Const):
+            # Jinja works the argument out even where it is not needed, and it may fail.
             return None
         if boolean.value:
             text = f"({inner.text} or {written.text})"

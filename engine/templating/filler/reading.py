@@ -100,7 +100,7 @@ class Reader:
             if constant is not None and not isinstance(constant, Undefined):
                 yield Chunk(self.fixed(self.written(constant)))
                 continue
-            expression = self.expressions.expression(part, names)
+            expression = self.expressions.expression(with_else(part), names)
             yield Value(slots.take([expression], "text"), expression)
 
     def written(self, constant: object) -> str:
@@ -190,6 +190,13 @@ class Reader:
         if isinstance(node, nodes.Assign):
             return self.simple_name(node.target)
         return isinstance(node, nodes.AssignBlock) and self.simple_block(node)
+
+
+def with_else(node: nodes.Expr) -> nodes.Expr:
+    """`a if b` as it is written out: nothing where b is false."""
+    if isinstance(node, nodes.CondExpr) and node.expr2 is None:
+        return nodes.CondExpr(node.test, node.expr1, nodes.Const(""), lineno=node.lineno)
+    return node
 
 
 def loop_targets(node: nodes.For) -> tuple[str, ...]:

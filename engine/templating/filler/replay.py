@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.templating.filler.nodes import Body, Choice, Chunk, Repeat, Value
+from engine.templating.filler.values import clean
 
 Write = Callable[[str], str]
 
@@ -18,7 +19,7 @@ def told(body: Body, slots: Sequence[Any], write: Write) -> str:
             parts.append(node.text)
         elif isinstance(node, Value):
             value = slots[node.slot]
-            parts.append(value if node.final else write(value))
+            parts.append(clean(value) if node.final else write(value))
         elif isinstance(node, Choice):
             parts.append(told(node.branches[slots[node.slot]], slots, write))
         elif isinstance(node, Repeat):

@@ -28,7 +28,12 @@ def missing(name: str) -> NoReturn:
 
 
 def as_text(value: object, name: str) -> str:
-    """What Jinja would write: Markup stays Markup. None and undefined are refused, naming `name`."""
+    """What Jinja would write: Markup stays Markup. None and undefined are refused, naming `name`.
+
+    The implicit else of `a if b` is undefined too, but of Jinja's own lenient kind: it is written as nothing.
+    """
+    if type(value) is Undefined:
+        return ""
     if value is None or isinstance(value, Undefined):
         missing(name)
     if isinstance(value, str):

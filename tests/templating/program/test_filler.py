@@ -107,6 +107,20 @@ def test_a_missing_value_is_named(html: str) -> None:
     assert "customer.first_name" in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p>{{ customer.first_name if customer.tier }}</p>", "<p></p>"),
+        ("<p>{{ 'Dear ' ~ (customer.first_name if customer.tier) }}</p>", "<p>Dear </p>"),
+        ("{% for one in (customer.interests if customer.tier) %}x{% else %}none{% endfor %}", "none"),
+        ("{{ (customer.first_name if customer.tier) | default('you') }}", "you"),
+    ],
+)
+def test_an_if_without_an_else_writes_nothing(html: str, expected: str) -> None:
+    made = filler(program(html))
+    assert made.letter(made.slots(person(made, customer__tier=""))).html == expected
+
+
 @pytest.mark.parametrize("value", ["a\r\nBcc: x@example.org", "a\nb", "a\x00b", "a\u2028b", "a\x85b"])
 def test_a_name_cannot_break_out_of_the_subject(value: str) -> None:
     made = filler(program(subject="Dear {{ customer.first_name }}"))
