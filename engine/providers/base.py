@@ -40,6 +40,8 @@ class Limits:
 
     `messages`: whole letters. `merged`: people who share one letter in the provider's merge format; 0 where it
     has none. `bytes`: the body's size. `idempotency`, `lookup`: None where the provider has no such thing.
+    `refused_headers`: names in lower case; a letter that sets one is UnsupportedFeature. `replaced_headers`: the
+    provider writes these itself, whatever a letter says; ours are not sent. Everything else arrives as written.
     """
 
     messages: int
@@ -49,6 +51,7 @@ class Limits:
     idempotency: Idempotency | None = None
     lookup: Lookup | None = None
     refused_headers: frozenset[str] = frozenset()
+    replaced_headers: frozenset[str] = frozenset()
 
 
 class Wire(Protocol):

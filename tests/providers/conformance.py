@@ -68,7 +68,8 @@ class Conformance:
             assert got.subject == sent.subject
             assert got.html == unix(sent.html)
             assert got.text == unix(sent.text)
-            assert got.headers["message-id"] == sent.message_id
+            if "message-id" not in provider.limits.replaced_headers:
+                assert got.headers["message-id"] == sent.message_id
 
     def test_each_accepted_letter_has_an_id_of_its_own(self, way_out: WayOut) -> None:
         provider = way_out.provider()
@@ -82,7 +83,8 @@ class Conformance:
         run(deliver(provider, batch_of(provider, [letter()])))
         (got,) = way_out.received()
         for name, value in HEADERS:
-            assert got.headers[name.lower()] == value
+            if name.lower() not in provider.limits.replaced_headers:
+                assert got.headers[name.lower()] == value
 
     def test_an_empty_batch_is_no_call(self, way_out: WayOut) -> None:
         assert run(deliver(way_out.provider(), Batch())) == [[]]
@@ -147,7 +149,12 @@ class Conformance:
             headers=(("List-Unsubscribe", "zq0005qzc0ffeeqz"),),
         )
         encoded = provider.wire.encode(marked)
-        escaped = {token: provider.wire.escape(place, value) for token, (place, value) in values.items()}
+        replaced = provider.limits.replaced_headers
+        escaped = {
+            token: provider.wire.escape(place, value)
+            for token, (place, value) in values.items()
+            if place.lower() not in replaced
+        }
         batch = batch_of(provider, [letter(to=Mailbox("", "zoe@bücher.example"), reference="d9")])
         batch.parts[:] = [fill(encoded, escaped)]
         run(deliver(provider, batch))
@@ -157,8 +164,10 @@ class Conformance:
         assert got.subject == values["zq0002qzc0ffeeqz"][1]
         assert got.html == f'<p title="{friends}">Dear {friends},</p>'
         assert got.text == "Dear .Zoë & friends\nFrom us\nbye"
-        assert got.headers["list-unsubscribe"] == UNSUBSCRIBE
-        assert got.headers["message-id"] == "<d9@news.acme.example>"
+        if "list-unsubscribe" not in replaced:
+            assert got.headers["list-unsubscribe"] == UNSUBSCRIBE
+        if "message-id" not in replaced:
+            assert got.headers["message-id"] == "<d9@news.acme.example>"
         assert got.reference == "d9"
 
     @pytest.mark.parametrize("place", ["Subject", "To", "From", "Reply-To", "List-Unsubscribe", "X-Note"])

@@ -95,7 +95,10 @@ def cut(letter: Letter, skeleton: Skeleton, wire: Wire) -> Pieces:
             items.append(part)
     queue = iter(items)
     pieces, ended = gathered(queue)
-    if ended is not None or sum(isinstance(item, Mark) for item in items) < len(skeleton.meanings):
+    # A header that the provider writes itself has no place in the format; a value of a body always has.
+    seen = {id(item) for item in items}
+    lost = any(mark.node is not None and id(mark) not in seen for mark in skeleton.meanings)
+    if ended is not None or lost:
         raise TemplateError("the letter's format broke a mark of something personal")
     return pieces
 
