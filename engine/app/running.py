@@ -179,22 +179,18 @@ def complete(
 
 def _skip_missing(connection: Connection, maker: Composer, plan: Plan, variant: int, made: Compiled) -> None:
     filler, person_of = maker.filler(made.program, MimeWire(utf8_addresses=True))
+    offer = plan.campaign.content.offer or ""
     for name in sorted(filler.required):
-        if name in maker.columns and name.startswith("customer."):
-            field = name.removeprefix("customer.")
+        if name in maker.columns:
+            detail = f"{name.removeprefix('customer.')} has no value"
             missing.skip_without_value(
-                connection,
-                plan.run.id,
-                variant,
-                maker.columns[name],
-                Reason.MISSING_VALUE,
-                f"{field} has no value",
+                connection, plan.run.id, variant, maker.columns[name], offer, Reason.MISSING_VALUE, detail
             )
-    if not filler.may_fail and "offer.code" not in filler.required:
+    if not filler.may_fail:
         return
     for deliveries in persons.planned(connection, variant, CHUNK):
         ended = []
-        for row in persons.read(connection, person_of.wanted, plan.campaign.content.offer or "", deliveries):
+        for row in persons.read(connection, person_of.wanted, offer, deliveries):
             try:
                 filler.slots(person_of(row))
             except LetterError as error:

@@ -48,6 +48,8 @@ OPTIONS = frozenset({"token", "stream", "per_second", "url"})
 class PostmarkWire:
     """One element of the array `/email/batch` takes."""
 
+    by_character = True
+
     def __init__(self, stream: str) -> None:
         self.stream = stream
 

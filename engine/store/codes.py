@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select, text
 from engine.errors import StoreError
 from engine.model.words import ACCEPTED_STATES, PENDING_STATES, State
 from engine.store import bulk, tables
-from engine.store.types import Moment
+from engine.store.types import to_microseconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -21,6 +21,9 @@ FREE, RESERVED, USED = "free", "reserved", "used"
 
 LETTER_MAY_EXIST = sorted({*PENDING_STATES, *ACCEPTED_STATES, State.UNCERTAIN})
 """A delivery in one of these keeps its code: its letter has been, or may be, or will be sent."""
+
+CHUNK = 10_000
+"""So many codes are made and given out at a time, so that memory does not grow with the audience."""
 
 ROUNDS = 20
 """How often colliding codes are made anew: of a half-used pattern, one in a million fails twenty times."""
@@ -52,7 +55,7 @@ def reserve(
     offer: str,
     now: datetime,
     *,
-    make: Callable[[int], Sequence[str]] | None = None,
+    make: Callable[[int, int], Sequence[str]] | None = None,
     limit: int | None = None,
     one_per_customer: bool = False,
     expires_at: datetime | None = None,
@@ -60,7 +63,8 @@ def reserve(
     """Gives every planned delivery of the run that has none yet a code of the offer.
 
     Args:
-        make: makes that many new codes; without it only what was loaded is given.
+        make: makes that many new codes, told also how many will be out in all; without it only what was loaded
+            is given.
         limit: at most so many codes of this offer are ever out.
         one_per_customer: customers who hold one from another delivery get none.
         expires_at: stored with the code.
@@ -75,14 +79,20 @@ def reserve(
     wanted = int(connection.execute(text(_COUNT.format(one_per=one_per)), values).scalar_one())
     out = _number(connection, offer, tables.codes.c.state != FREE)
     granted = wanted if limit is None else max(0, min(wanted, limit - out))
-    if make is not None:
-        _top_up(connection, offer, granted, make)
-    statement = text(_RESERVE.format(one_per=one_per)).bindparams(
-        bindparam("now", type_=Moment), bindparam("expires_at", type_=Moment)
-    )
-    given = {**values, "granted": granted, "now": now, "expires_at": expires_at}
-    reserved = connection.execute(statement, given).rowcount
-    return Reserved(reserved, wanted - reserved, everybody - wanted)
+    spare = free(connection, offer)
+    given, last = 0, 0
+    waiting = text(_NEXT.format(one_per=one_per))
+    while given < granted:
+        most = {**values, "after": last, "most": min(CHUNK, granted - given)}
+        pairs = [(row[0], row[1]) for row in connection.execute(waiting, most)]
+        if make is not None:
+            spare += _top_up(connection, offer, len(pairs) - spare, lambda n: make(n, out + granted))
+        ids = [row[0] for row in connection.execute(text(_SPARE), {"offer": offer, "most": len(pairs)})]
+        if not ids:
+            break
+        _give(connection, ids, pairs, now, expires_at)
+        given, spare, last = given + len(ids), spare - len(ids), pairs[-1][0]
+    return Reserved(given, wanted - given, everybody - wanted)
 
 
 def of_deliveries(connection: Connection, offer: str, deliveries: Sequence[int]) -> dict[int, str]:
@@ -112,17 +122,36 @@ def release_deliveries(connection: Connection, deliveries: Sequence[int]) -> Non
     bulk.update_rows(connection, table.c.id, (*columns, table.c.delivery), rows)
 
 
-def _top_up(connection: Connection, offer: str, wanted: int, make: Callable[[int], Sequence[str]]) -> None:
-    missing = wanted - free(connection, offer)
+def _top_up(connection: Connection, offer: str, missing: int, make: Callable[[int], Sequence[str]]) -> int:
+    """Makes codes until that many more are free; how many were made."""
+    left = missing
     for _ in range(ROUNDS):
-        if missing <= 0:
-            return
-        missing -= load(connection, offer, make(missing))
-    if missing > 0:
-        raise StoreError(
-            f"the offer {offer} has hardly any codes left that were never given out",
-            help="give its pattern more # signs in config/offers.yaml",
-        )
+        if left <= 0:
+            return max(missing, 0)
+        left -= load(connection, offer, make(left))
+    raise StoreError(
+        f"the offer {offer} has hardly any codes left that were never given out",
+        help="give its pattern more # signs in config/offers.yaml",
+    )
+
+
+def _give(
+    connection: Connection,
+    ids: Sequence[int],
+    pairs: Sequence[tuple[int, int]],
+    now: datetime,
+    expires_at: datetime | None,
+) -> None:
+    """Writes whose each of these codes is. `pairs`: delivery and customer."""
+    table = tables.codes
+    columns = (table.c.state, table.c.customer, table.c.delivery, table.c.reserved_at, table.c.expires_at)
+    moment = to_microseconds(now)
+    until = None if expires_at is None else to_microseconds(expires_at)
+    rows = [
+        (RESERVED, customer, delivery, moment, until, number)
+        for number, (delivery, customer) in zip(ids, pairs, strict=False)
+    ]
+    bulk.update_rows(connection, table.c.id, columns, rows)
 
 
 def _one_at_a_time(connection: Connection, offer: str) -> None:
@@ -143,19 +172,5 @@ _WAITING = """
 """
 _ONE_PER = "AND NOT EXISTS (SELECT 1 FROM codes c WHERE c.offer = :offer AND c.customer = d.customer)"
 _COUNT = f"SELECT count(*) {_WAITING}"
-_RESERVE = f"""
-UPDATE codes SET state = 'reserved', customer = pairs.customer, delivery = pairs.delivery,
-    reserved_at = :now, expires_at = :expires_at
-FROM (
-    SELECT spare.id, waiting.customer, waiting.delivery
-    FROM (
-        SELECT id, row_number() OVER (ORDER BY id) AS place FROM codes
-        WHERE offer = :offer AND state = 'free' ORDER BY id LIMIT :granted
-    ) AS spare
-    JOIN (
-        SELECT d.id AS delivery, d.customer AS customer, row_number() OVER (ORDER BY d.id) AS place {_WAITING}
-        ORDER BY d.id LIMIT :granted
-    ) AS waiting ON waiting.place = spare.place
-) AS pairs
-WHERE codes.id = pairs.id
-"""
+_NEXT = f"SELECT d.id, d.customer {_WAITING} AND d.id > :after ORDER BY d.id LIMIT :most"
+_SPARE = "SELECT id FROM codes WHERE offer = :offer AND state = 'free' ORDER BY id LIMIT :most"

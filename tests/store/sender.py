@@ -52,9 +52,9 @@ def send(database: Database, log: str) -> None:
         recovery.recover(connection, database.path, NOW)
     with database.read() as connection:
         (run,) = runs.recent(connection)
-        waiting = queue.waiting(connection, run.id, NOW)
+        waiting = list(queue.due_variants(connection, run.id, NOW))
     with workers.sign_on(database, NOW) as worker, open(log, "a", encoding="ascii") as provider:
-        for variant, _ in waiting:
+        for variant in waiting:
             while send_batch(database, worker, run.id, variant, provider.fileno()):
                 pass
     with database.write() as connection:

@@ -19,10 +19,10 @@ from engine.store.ledger import plan, queue
 from tests.builders import NOW, add_customers, add_run
 
 
-def maker(*, colliding: int = 0) -> Callable[[int], list[str]]:
+def maker(*, colliding: int = 0) -> Callable[[int, int], list[str]]:
     """Makes codes one after the other; the first so many are all the same."""
     count = itertools.count()
-    return lambda number: [f"CODE-{max(0, next(count) - colliding)}" for _ in range(number)]
+    return lambda number, out: [f"CODE-{max(0, next(count) - colliding)}" for _ in range(number)]
 
 
 def reserve(database: Database, run: int, **options: object) -> Reserved:
@@ -46,6 +46,29 @@ def test_everybody_gets_a_code_of_their_own_and_keeps_it(database: Database) -> 
     assert len(set(first.values())) == 6
     assert reserve(database, run, make=make) == Reserved(0, 0, 0)
     assert held(database, run) == first
+
+
+def test_codes_for_many_are_given_out_a_part_at_a_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes, "CHUNK", 3)
+    people = add_customers(database, 10)
+    run, _ = add_run(database)
+    with database.write() as connection:
+        codes.load(connection, "spring", ["A", "B", "C", "D"])
+    asked: list[tuple[int, int]] = []
+
+    def make(count: int, out: int) -> list[str]:
+        asked.append((count, out))
+        return [f"CODE-{len(asked)}-{place}" for place in range(count)]
+
+    assert reserve(database, run, make=make, limit=9) == Reserved(9, 1, 0)
+    given = held(database, run)
+    assert list(given.values())[:4] == ["A", "B", "C", "D"]
+    assert len(given) == len(set(given.values())) == 9 < len(people)
+    assert asked == [(2, 9), (3, 9)]
+    with database.read() as connection:
+        assert codes.free(connection, "spring") == 0
 
 
 def test_a_pool_that_runs_dry_says_how_many_went_without(database: Database) -> None:
@@ -81,7 +104,7 @@ def test_a_pattern_that_is_used_up_is_an_error_and_reserves_nothing(database: Da
     add_customers(database, 3)
     run, _ = add_run(database)
     with pytest.raises(StoreError, match="hardly any codes left"):
-        reserve(database, run, make=lambda number: ["ONLY"] * number)
+        reserve(database, run, make=lambda number, out: ["ONLY"] * number)
     assert held(database, run) == {}
 
 

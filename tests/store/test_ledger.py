@@ -11,7 +11,7 @@ from sqlalchemy import literal, select, update
 
 from engine.errors import LeaseLost, StoreError
 from engine.model.words import Reason, State
-from engine.store import codes, runs, subscriptions, suppressions, tables, workers
+from engine.store import codes, runs, subscriptions, suppressions, tables, variants, workers
 from engine.store.counts import counts
 from engine.store.database import Database
 from engine.store.ledger import call, closing, plan, queue, recovery
@@ -114,6 +114,24 @@ def test_a_pause_between_claim_and_intent_stops_the_call(database: Database) -> 
             assert states(connection, run) == {"planned": 2}
 
 
+def test_the_variants_that_are_due_come_round_from_any_of_them(database: Database) -> None:
+    people = add_customers(database, 4)
+    with database.write() as connection:
+        run, _ = runs.get_or_create(connection, "c", "o", as_of=NOW, now=NOW)
+        table = tables.customers
+        everybody = select(
+            table.c.id.label("customer"), literal("planned").label("state"), table.c.email.label("profile")
+        )
+        plan.freeze(connection, run.id, everybody.where(table.c.id.in_(people)), NOW)
+        made = [variants.get_or_create(connection, run.id, key, b"", "", [], NOW) for key in "abcd"]
+        profiles = sorted(profile for profile, _ in plan.profiles(connection, run.id))
+        plan.assign(connection, run.id, [plan.Choice(*pair) for pair in zip(profiles, made, strict=True)])
+        assert list(queue.due_variants(connection, run.id, NOW)) == made
+        assert list(queue.due_variants(connection, run.id, NOW, made[2])) == [*made[2:], *made[:2]]
+        assert list(queue.due_variants(connection, run.id, NOW, made[3] + 1)) == made
+        assert list(queue.due_variants(connection, run.id, NOW - timedelta(seconds=1))) == []
+
+
 def test_nothing_is_due_before_its_time(database: Database) -> None:
     (person,) = add_customers(database, 1)
     later = NOW + timedelta(hours=3)
@@ -125,15 +143,13 @@ def test_nothing_is_due_before_its_time(database: Database) -> None:
             literal(later, tables.deliveries.c.due_at.type).label("due_at"),
         )
         plan.freeze(connection, run.id, audience, NOW)
-        from engine.store import variants
-
         variant = variants.get_or_create(connection, run.id, "v", b"", "", [], NOW)
         plan.assign(connection, run.id, [plan.Choice("", variant)])
         plan.open_run(connection, run.id, NOW)
         runs.change(connection, run.id, runs.READY, runs.SENDING, NOW)
-        assert queue.waiting(connection, run.id, NOW) == []
+        assert list(queue.due_variants(connection, run.id, NOW)) == []
         assert queue.next_due(connection, run.id) == later
-        assert queue.waiting(connection, run.id, later) == [(variant, 1)]
+        assert list(queue.due_variants(connection, run.id, later)) == [variant]
     with workers.sign_on(database, NOW) as worker, database.write() as connection:
         assert len(queue.claim(connection, run.id, variant, 9, worker, NOW)) == 0
         assert len(queue.claim(connection, run.id, variant, 9, worker, later)) == 1
@@ -169,8 +185,6 @@ def test_each_profile_gets_its_letter_or_its_reason(database: Database) -> None:
         ).where(table.c.id.in_(people))
         plan.freeze(connection, run.id, audience, NOW)
         assert sorted(plan.profiles(connection, run.id)) == [("0", 3), ("1", 3)]
-        from engine.store import variants
-
         variant = variants.get_or_create(connection, run.id, "v", b"", "", [], NOW)
         none_new = plan.Choice("1", reason=Reason.NO_NEW_POSTS, detail="nothing since May")
         plan.assign(connection, run.id, [plan.Choice("0", variant), none_new])

@@ -59,11 +59,12 @@ class Order:
 
 
 class Sending:
-    """The lanes' common state: how much is left to do, what went wrong, what this process handed over."""
+    """The lanes' common state: how much is left to do, which variant is being sent, what went wrong."""
 
     def __init__(self, order: Order) -> None:
         self.order = order
         self.left = order.limit
+        self.variant = 0
         self.accepted = 0
         self.fruitless = 0
         self.fault: ProviderError | None = None
@@ -95,9 +96,10 @@ class Sending:
             if self.halted:
                 return None
             size = order.pace.room(order.batch if self.left is None else min(order.batch, self.left))
-            for variant, _ in queue.waiting(connection, order.run, now):
+            for variant in queue.due_variants(connection, order.run, now, self.variant):
                 claim = queue.claim(connection, order.run, variant, size, order.worker, now)
                 if claim.rows:
+                    self.variant = variant
                     if self.left is not None:
                         self.left -= len(claim)
                     return claim

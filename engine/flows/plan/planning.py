@@ -218,8 +218,11 @@ def _pool(workspace: Workspace, written: str) -> Sequence[str]:
     return read_pool(content, written).codes
 
 
-def _maker(offer: Offer) -> Callable[[int], Sequence[str]] | None:
+def _maker(offer: Offer) -> Callable[[int, int], Sequence[str]] | None:
     pattern = offer.code.unique if offer.code is not None else None
     if pattern is None:
         return None
-    return lambda count: drawing.generate(pattern, count, lambda codes: (), limit=offer.limit)
+    # The pattern must have room for all that will be out, not only for those of one call.
+    return lambda count, out: drawing.generate(
+        pattern, count, lambda codes: (), limit=max(offer.limit or 0, out)
+    )

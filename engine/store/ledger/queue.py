@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -45,14 +45,24 @@ class Claim:
         return len(self.rows)
 
 
-def waiting(connection: Connection, run: int, now: datetime) -> list[tuple[int, int]]:
-    """Variants with deliveries that are due, and how many each has."""
-    statement = (
-        "SELECT variant, count(*) FROM deliveries "
-        "WHERE run = :run AND variant IS NOT NULL AND due_at <= :now GROUP BY variant ORDER BY variant"
-    )
-    found = connection.execute(text(statement), {"run": run, "now": to_microseconds(now)})
-    return [(variant, number) for variant, number in found]
+def due_variants(connection: Connection, run: int, now: datetime, first: int = 0) -> Iterator[int]:
+    """Variants with deliveries that are due, `first` and those after it, then those before it.
+
+    Each is one look into the queue's index, however long the queue is.
+    """
+    sqlite = bulk.is_sqlite(connection)
+    statement = _FROM if sqlite else bulk.named(_FROM)
+    start, end = first, _NO_VARIANT
+    while True:
+        given = {"run": run, "now": to_microseconds(now), "start": start, "end": end}
+        found = bulk.run(connection, statement, given).fetchone()
+        if found is not None:
+            yield found[0]
+            start = found[0] + 1
+        elif end == _NO_VARIANT and first:
+            start, end = 0, first
+        else:
+            return
 
 
 def next_due(connection: Connection, run: int) -> datetime | None:
@@ -115,6 +125,11 @@ def skip(connection: Connection, claim: Claim, stopped: Iterable[tuple[int, str,
     return ended
 
 
+_NO_VARIANT = 2**63 - 1
+_FROM = """
+SELECT variant FROM deliveries WHERE run = :run AND variant >= :start AND variant < :end AND due_at <= :now
+ORDER BY variant LIMIT 1
+"""
 _HELD = f"lease = :lease AND state = '{State.CLAIMED}' AND id IN :ids"
 _RELEASE = f"""
 UPDATE deliveries SET state = '{State.PLANNED}', due_at = :now, lease = NULL, lease_until = NULL WHERE {_HELD}
