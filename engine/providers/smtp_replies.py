@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from engine.errors import AccountFault
+from engine.model.diagnosis import DEAD_WORDS
 from engine.model.letter import Outcome, Verdict
 
 ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
@@ -17,11 +18,6 @@ LOG_IN = frozenset({530, 534, 535, 538})
 DEAD = frozenset({"1.1", "1.3", "1.6", "1.10", "2.1"})
 """RFC 3463 and 7505: no such mailbox, not an address, moved away, domain takes no mail, mailbox disabled."""
 
-DEAD_PROSE = re.compile(
-    r"user unknown|unknown user|unknown recipient|no such (?:user|mailbox|recipient|person|address)"
-    r"|(?:user|mailbox|account|recipient|address) (?:\S+ )?(?:does not|doesn't) exist|mailbox not found",
-    re.IGNORECASE,
-)
 SENDER_ADDRESS = frozenset({"1.7", "1.8"})
 ACCOUNT = frozenset({"4.5", "7.3", "7.8", "7.9", "7.11", "7.13", "7.14"} | {f"7.{n}" for n in range(23, 31)})
 """RFC 3463, 4954, 7372: quota of the day, encryption or log-in wanted, SPF, DKIM or DMARC not satisfied."""
@@ -101,7 +97,7 @@ def verdict(reply: Reply) -> Outcome:
         return Outcome(Verdict.RETRY, detail=reply.detail)
     if not 500 <= reply.code < 600:
         return Outcome(Verdict.UNKNOWN, detail=reply.detail)
-    dead = reply.subject in DEAD if reply.subject else DEAD_PROSE.search(reply.text) is not None
+    dead = reply.subject in DEAD if reply.subject else DEAD_WORDS.search(reply.text) is not None
     return Outcome(Verdict.REFUSED, detail=reply.detail, suppress=dead)
 
 
