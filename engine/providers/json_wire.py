@@ -5,19 +5,86 @@ from __future__ import annotations
 import orjson
 
 from engine.errors import LetterError
-from engine.model.letter import Frame
+from engine.model.letter import Frame, Letter, Mailbox
 from engine.providers.base import TOKEN
 from engine.providers.headers import ASCII_HEADERS, checked, is_easy, machine_value, unsafe, whole_token
+from engine.providers.mailboxes import (
+    MAILBOX_HEADERS,
+    display_name,
+    is_simple,
+    is_token,
+    read_mailbox,
+    unicode_mailbox,
+    wire_address,
+)
 
 ARRAY = Frame(b"[", b",", b"]")
 """Messages as the elements of a JSON array."""
+
+
+class JsonWire:
+    """What the formats share: how values stand inside JSON. Addresses are one text, unless `mailbox` says more."""
+
+    by_character = True
+
+    def frame(self, letter: Letter) -> Frame:
+        """An array of messages."""
+        return ARRAY
+
+    def escape(self, place: str, value: str) -> bytes:
+        """One value where its token stood; see Wire."""
+        if place in ("html", "text"):
+            return inside_string(value)
+        if place.lower() in MAILBOX_HEADERS:
+            return self.mailbox(place, value)
+        return inside_string(header_text(place, value))
+
+    def mailbox(self, place: str, value: str) -> bytes:
+        """A mailbox in its text form, inside a JSON string."""
+        if is_simple(value):
+            return value.encode()
+        return inside_string(unicode_mailbox(place, read_mailbox(value)))
+
+
+class ObjectWire(JsonWire):
+    """Formats whose addresses are objects. A token for one stands bare, without quotes around it.
+
+    `address`, `name`: the object's keys.
+    """
+
+    address, name = "email", "name"
+
+    def mailbox(self, place: str, value: str) -> bytes:
+        """A mailbox as an object."""
+        if is_simple(value):
+            name, bracket, address = value.rpartition(" <")
+            if bracket:
+                return f'{{"{self.address}":"{address[:-1]}","{self.name}":"{name}"}}'.encode()
+            return f'{{"{self.address}":"{value}"}}'.encode()
+        return json_bytes(self.written(place, read_mailbox(value)))
+
+    def mailbox_object(self, place: str, mailbox: Mailbox) -> object:
+        """What stands for a mailbox in a message that `json_bytes` writes."""
+        if is_token(mailbox):
+            return orjson.Fragment(mailbox.address)
+        return self.written(place, mailbox)
+
+    def written(self, place: str, mailbox: Mailbox) -> dict[str, str]:
+        """The object of a mailbox; LetterError for what no letter can go to."""
+        name = display_name(place, mailbox.name)
+        return {self.address: wire_address(place, mailbox.address)} | ({self.name: name} if name else {})
+
+
+def address_text(place: str, mailbox: Mailbox) -> str:
+    """A mailbox as one text, or the token that stands for one."""
+    return mailbox.address if is_token(mailbox) else unicode_mailbox(place, mailbox)
 
 
 def json_bytes(value: object) -> bytes:
     """A message as JSON; LetterError for half characters, which UTF-8 cannot hold."""
     try:
         return orjson.dumps(value)
-    except TypeError as error:
+    except TypeError as error:  # orjson's own errors are TypeErrors
         raise LetterError(
             "the letter holds half a character (a lone surrogate)", reason="template_error"
         ) from error

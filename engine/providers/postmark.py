@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 import orjson
 
-from engine import clock
 from engine.errors import (
     AccountFault,
     BatchRefused,
@@ -24,11 +21,11 @@ from engine.errors import (
     Unknown,
     UnsupportedFeature,
 )
-from engine.model.letter import Batch, Frame, Letter, Mailbox, Outcome, Verdict
+from engine.model.letter import Batch, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
+from engine.providers import answers
 from engine.providers.base import Limits, Lookup
-from engine.providers.json_wire import ARRAY, distinct_names, header_text, inside_string, json_bytes
-from engine.providers.mailboxes import MAILBOX_HEADERS, is_simple, is_token, read_mailbox, unicode_mailbox
+from engine.providers.json_wire import JsonWire, address_text, distinct_names, header_text, json_bytes
 from engine.providers.options import Options
 
 ADDRESS = "https://api.postmarkapp.com"
@@ -45,17 +42,13 @@ SEARCH_LAG = 60.0
 OPTIONS = frozenset({"token", "stream", "per_second", "url"})
 
 
-class PostmarkWire:
+class PostmarkWire(JsonWire):
     """One element of the array `/email/batch` takes."""
 
     by_character = True
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
-
-    def frame(self, letter: Letter) -> Frame:
-        """An array."""
-        return ARRAY
 
     def encode(self, letter: Letter) -> bytes:
         """The message as a JSON object. Tracking is off: links and opens are the campaign's own business."""
@@ -78,27 +71,12 @@ class PostmarkWire:
         }
         return json_bytes(message)
 
-    def escape(self, place: str, value: str) -> bytes:
-        """One value inside its JSON string; see Wire."""
-        if place in ("html", "text"):
-            return inside_string(value)
-        if place.lower() in MAILBOX_HEADERS:
-            if is_simple(value):
-                return value.encode()
-            return inside_string(unicode_mailbox(place, read_mailbox(value)))
-        return inside_string(header_text(place, value))
-
 
 def bodies(letter: Letter) -> dict[str, str]:
     """The two bodies; LetterError where there is none."""
     if not letter.html and not letter.text:
         raise LetterError("the letter has no body", reason="template_error")
     return {"HtmlBody": letter.html, "TextBody": letter.text}
-
-
-def address_text(place: str, mailbox: Mailbox) -> str:
-    """A mailbox as Postmark reads it, or the token that stands for one."""
-    return mailbox.address if is_token(mailbox) else unicode_mailbox(place, mailbox)
 
 
 def header_list(letter: Letter) -> list[dict[str, str]]:
@@ -186,16 +164,16 @@ HELP = {
 def refusal(answer: Answer) -> ProviderError:
     """What an answer other than 200 means for the whole batch."""
     code, prose = error_of(answer.body)
-    said = f"Postmark answered {answer.status}" + (f" ({code}: {prose})" if code else "")
-    if answer.status == 429 or (code in LATER_CODES and answer.status < 500):
-        return NotSent(said, help="Postmark asks for patience", retry_after=wanted_pause(answer))
-    if answer.status in (401, 403) or account_at_fault(code, prose):
-        return AccountFault(said, help=HELP.get(code, SENDER_HELP))
-    if answer.status in (404, 405, 406, 415) or 300 <= answer.status < 400:
-        return AccountFault(said, help="check the provider's url in config/project.yaml")
-    if answer.status in (400, 413, 422):
-        return BatchRefused(said)
-    return Unknown(f"{said}; the letters may have been accepted")
+    words = f"{code}: {prose}" if code else ""
+    if code in LATER_CODES and answer.status < 500:
+        said = f"Postmark answered {answer.status} ({words})"
+        return NotSent(said, help="Postmark asks for patience", retry_after=answers.wanted_pause(answer))
+    error = answers.refusal("Postmark", answer, words)
+    if isinstance(error, NotSent):
+        return error
+    if isinstance(error, AccountFault) or account_at_fault(code, prose):
+        return AccountFault(error.message, help=HELP.get(code, error.help or SENDER_HELP))
+    return error
 
 
 def error_of(body: bytes) -> tuple[int, str]:
@@ -208,26 +186,6 @@ def error_of(body: bytes) -> tuple[int, str]:
         return 0, ""
     code = found.get("ErrorCode")
     return (code if isinstance(code, int) else 0), str(found.get("Message", ""))
-
-
-LONGEST_PAUSE = 3600.0
-
-
-def wanted_pause(answer: Answer) -> float | None:
-    """Retry-After in seconds, as a number or a date, between 0 and an hour; None where there is none."""
-    written = answer.headers.get("retry-after", "").strip()
-    if not written:
-        return None
-    try:
-        seconds = float(written)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(written)
-        except ValueError:
-            return None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = (moment - clock.now()).total_seconds()
-    return min(max(seconds, 0.0), LONGEST_PAUSE) if seconds == seconds else None
 
 
 def results(body: bytes, count: int) -> list[Outcome]:
