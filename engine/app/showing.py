@@ -246,9 +246,9 @@ def _consent_facts(connection: Connection, campaign: Campaign, customer: Custome
         words = {True: "subscribed to", False: "left", None: "never subscribed to"}[said]
         yield Fact(f"{words} {campaign.topic}", said is True)
     for stop in suppressions.of_address(connection, customer.address_hash) if customer.address_hash else ():
-        yield Fact(
-            f"suppressed ({stop.scope}) since {stop.at:%Y-%m-%d}: {stop.reason} {stop.detail}".rstrip(), False
-        )
+        end = f" until {stop.until:%Y-%m-%d}" if stop.until is not None else ""
+        words = f"suppressed ({stop.scope}) since {stop.at:%Y-%m-%d}{end}: {stop.reason} {stop.detail}"
+        yield Fact(words.rstrip(), False)
 
 
 def _letter_facts(connection: Connection, row: Delivery) -> Iterator[Fact]:

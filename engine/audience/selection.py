@@ -15,7 +15,7 @@ from engine.audience.rulebook import Rulebook
 from engine.audience.segments import segment_select
 from engine.errors import Refused
 from engine.model.words import Purpose, Reason, State
-from engine.store import tables
+from engine.store import suppressions, tables
 
 Reasons = list[tuple[ColumnElement[Any], str]]
 """Conditions, each with the reason it stands for."""
@@ -125,7 +125,7 @@ class _Candidates:
 
 
 def _candidates(rules: Rulebook, selection: Selection, people: People) -> _Candidates:
-    excluded, suppressed = _excluded(rules, selection), _suppressed(selection)
+    excluded, suppressed = _excluded(rules, selection), _suppressed(rules, selection)
     said = tables.subscriptions.alias()
     source: FromClause = people
     if excluded is not None:
@@ -153,15 +153,18 @@ def _excluded(rules: Rulebook, selection: Selection) -> Subquery | None:
     return every.subquery()
 
 
-def _suppressed(selection: Selection) -> Subquery:
-    """Addresses that must not get this purpose at all, and those that left the topic, whoever has them."""
+def _suppressed(rules: Rulebook, selection: Selection) -> Subquery:
+    """Addresses that must not get this purpose at all, and those that left the topic, whoever has them.
+
+    A pause counts as long as it lasts at the moment of planning; sending looks again.
+    """
     stop, topic = tables.suppressions, f"topic:{selection.topic}"
     scopes = ["all"] if selection.purpose is Purpose.SERVICE else ["all", "marketing"]
     left = selection.purpose is not Purpose.SERVICE and bool(selection.topic)
     entirely = func.max(case((stop.c.scope.in_(scopes), 1), else_=0))
     return (
         select(stop.c.address_hash, entirely.label("entirely"))
-        .where(stop.c.scope.in_([*scopes, topic] if left else scopes))
+        .where(stop.c.scope.in_([*scopes, topic] if left else scopes), suppressions.in_force(rules.as_of))
         .group_by(stop.c.address_hash)
         .subquery()
     )

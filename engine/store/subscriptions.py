@@ -30,7 +30,7 @@ def subscribe_imported(
     new = [pair for pair in wanted if pair not in decided]
     if not new:
         return 0
-    left = suppressions.of_customers(connection, [customer for customer, _ in new])
+    left = suppressions.of_customers(connection, [customer for customer, _ in new], now)
     new = [
         (customer, topic)
         for customer, topic in new

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, or_, select
 
 from engine.store import bulk, tables
 from engine.store.types import to_microseconds
@@ -21,13 +21,17 @@ UNSUBSCRIBED = "unsubscribed"
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """Why an address must not be written to. `scope` is all, marketing or topic:<name>."""
+    """Why an address must not be written to. `scope` is all, marketing or topic:<name>.
+
+    `until`: when a pause ends; None lasts.
+    """
 
     scope: str
     reason: str
     source: str
     at: datetime
     detail: str = ""
+    until: datetime | None = None
 
 
 def add(
@@ -38,16 +42,27 @@ def add(
     source: str,
     now: datetime,
     detail: str = "",
+    *,
+    until: datetime | None = None,
 ) -> bool:
-    """Suppresses an address (its hash); the first reason stays. Whether it was new.
+    """Suppresses an address (its hash). Whether it was new.
 
-    `scope`: all, marketing or topic:<name>.
+    `scope`: all, marketing or topic:<name>. `until`: the end of a pause. The first reason stays, but a pause
+    gives way to what lasts longer.
     """
     if scope not in {"all", "marketing"} and not scope.startswith("topic:"):
         raise ValueError(f"{scope!r} is no scope; use all, marketing or topic:<name>")
-    names = ("address_hash", "scope", "reason", "source", "at", "detail")
-    row = (address, scope, reason, source, to_microseconds(now), detail or None)
-    return bulk.insert_rows(connection, tuple(tables.suppressions.c[name] for name in names), [row]) == 1
+    given = {
+        "address": address,
+        "scope": scope,
+        "reason": reason,
+        "source": source,
+        "at": to_microseconds(now),
+        "detail": detail or None,
+        "until": None if until is None else to_microseconds(until),
+    }
+    statement = _ADD_SQLITE if bulk.is_sqlite(connection) else _ADD
+    return int(bulk.run(connection, statement, given).rowcount) == 1
 
 
 def lift(connection: Connection, address: str, scope: str, *, reason: str | None = None) -> bool:
@@ -62,24 +77,44 @@ def lift(connection: Connection, address: str, scope: str, *, reason: str | None
     return connection.execute(this).rowcount > 0
 
 
-def of_address(connection: Connection, address: str) -> list[Suppression]:
-    """Every suppression of an address (its hash), oldest first."""
+def in_force(moment: datetime) -> ColumnElement[bool]:
+    """Whether a suppression holds at a moment: it lasts, or its pause has not ended."""
+    until = tables.suppressions.c.until
+    return or_(until.is_(None), until > moment)
+
+
+def of_address(connection: Connection, address: str, *, moment: datetime | None = None) -> list[Suppression]:
+    """Every suppression of an address (its hash), oldest first; with a `moment` only those in force then."""
     table = tables.suppressions
-    columns = (table.c.scope, table.c.reason, table.c.source, table.c.at, table.c.detail)
+    columns = (table.c.scope, table.c.reason, table.c.source, table.c.at, table.c.detail, table.c.until)
     found = select(*columns).where(table.c.address_hash == address).order_by(table.c.at, table.c.scope)
-    return [Suppression(*row[:4], row[4] or "") for row in connection.execute(found)]
+    if moment is not None:
+        found = found.where(in_force(moment))
+    return [Suppression(*row[:4], row[4] or "", row[5]) for row in connection.execute(found)]
 
 
-def of_customers(connection: Connection, customers: Sequence[int]) -> dict[int, frozenset[str]]:
-    """The scopes that are closed for each of these customers; customers without any are missing."""
+def of_customers(
+    connection: Connection, customers: Sequence[int], moment: datetime
+) -> dict[int, frozenset[str]]:
+    """The scopes that are closed for each of these customers at a moment; customers without any are missing."""
     people = bulk.select_among(
         connection, (tables.customers.c.id, tables.customers.c.address_hash), tables.customers.c.id, customers
     )
     table = tables.suppressions
     hashes = [address for _, address in people if address]
     closed: dict[str, set[str]] = {}
-    for address, scope in bulk.select_among(
-        connection, (table.c.address_hash, table.c.scope), table.c.address_hash, hashes
-    ):
-        closed.setdefault(address, set()).add(scope)
+    columns, when = (table.c.address_hash, table.c.scope, table.c.until), to_microseconds(moment)
+    for address, scope, until in bulk.select_among(connection, columns, table.c.address_hash, hashes):
+        if until is None or until > when:
+            closed.setdefault(address, set()).add(scope)
     return {customer: frozenset(closed[address]) for customer, address in people if address in closed}
+
+
+_ADD_SQLITE = """
+INSERT INTO suppressions (address_hash, scope, reason, source, at, detail, until)
+VALUES (:address, :scope, :reason, :source, :at, :detail, :until)
+ON CONFLICT (address_hash, scope) DO UPDATE SET reason = excluded.reason, source = excluded.source,
+    at = excluded.at, detail = excluded.detail, until = excluded.until
+WHERE suppressions.until IS NOT NULL AND (excluded.until IS NULL OR excluded.until > suppressions.until)
+"""
+_ADD = bulk.named(_ADD_SQLITE)

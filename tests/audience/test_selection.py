@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -40,8 +40,8 @@ def subscriber(key: str, email: str | None = None, **known: Any) -> dict[str, An
     return person(key, email or f"{key}@acme.example", topics={"news": True}, **known)
 
 
-def suppress(connection: Connection, email: str, scope: str) -> None:
-    suppressions.add(connection, address_hash(email), scope, "bounced", "test", NOW)
+def suppress(connection: Connection, email: str, scope: str, until: datetime | None = None) -> None:
+    suppressions.add(connection, address_hash(email), scope, "bounced", "test", NOW, until=until)
 
 
 def delivered(connection: Connection, campaign: str, occurrence: str, customer: int, **known: Any) -> None:
@@ -111,6 +111,17 @@ def test_a_service_letter_needs_no_subscription_and_stops_only_where_everything_
         "left": ("planned", None),
         "stopped": ("planned", None),
         "bounced": ("skipped", "suppressed"),
+    }
+
+
+def test_a_pause_stops_letters_until_it_ends(database: Database) -> None:
+    declared = put(database, [subscriber("paused"), subscriber("back")])
+    with database.write() as connection:
+        suppress(connection, "paused@acme.example", "marketing", until=NOW + timedelta(seconds=1))
+        suppress(connection, "back@acme.example", "marketing", until=NOW)
+    assert decisions(database, declared, NEWS, {}) == {
+        "paused": ("skipped", "suppressed"),
+        "back": ("planned", None),
     }
 
 

@@ -226,8 +226,8 @@ def test_a_service_letter_reaches_who_left_the_marketing(database: Database) -> 
     with database.write() as connection:
         subscriptions.leave_all(connection, people[0], "reader page", NOW)
         service = Consent("", marketing=False)
-        assert call.look(connection, people, service) == {}
-        assert call.look(connection, people, NEWSLETTER) == dict.fromkeys(people, Reason.UNSUBSCRIBED)
+        assert call.look(connection, people, service, NOW) == {}
+        assert call.look(connection, people, NEWSLETTER, NOW) == dict.fromkeys(people, Reason.UNSUBSCRIBED)
 
 
 def test_a_batch_that_was_taken_over_is_not_called(database: Database) -> None:

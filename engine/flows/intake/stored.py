@@ -13,7 +13,9 @@ from engine.store import bulk, suppressions, tables
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-FAULTS_OF_AN_ADDRESS = frozenset({"bounced", "hard_bounce", "hard", "invalid", "refused_by_provider"})
+FAULTS_OF_AN_ADDRESS = frozenset(
+    {"bounced", "soft_bounces", "hard_bounce", "hard", "invalid", "refused_by_provider"}
+)
 """Reasons for a suppression that say something about the mailbox and nothing about the person's wish."""
 
 
@@ -54,8 +56,10 @@ def follow_to_new_addresses(
         if after == before.address_hash:
             continue
         moved += 1
-        for word in suppressions.of_address(connection, before.address_hash):
+        for word in suppressions.of_address(connection, before.address_hash, moment=now):
             if word.reason not in FAULTS_OF_AN_ADDRESS:
                 source = f"import, from an earlier address ({word.source})"
-                suppressions.add(connection, after, word.scope, word.reason, source, now, word.detail)
+                suppressions.add(
+                    connection, after, word.scope, word.reason, source, now, word.detail, until=word.until
+                )
     return moved

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import LeaseLost
 from engine.model.words import ACCEPTED_STATES, Reason, State
@@ -69,15 +69,19 @@ class Ending:
     detail: str = ""
 
 
-def look(connection: Connection, customers: Sequence[int], consent: Consent) -> dict[int, Reason]:
-    """The last look: which of these customers must not be written to, and why."""
-    given = {"topic": consent.topic, "scopes": list(consent.scopes), "customers": list(customers)}
+def look(
+    connection: Connection, customers: Sequence[int], consent: Consent, now: datetime
+) -> dict[int, Reason]:
+    """The last look: which of these customers must not be written to now, and why."""
+    given: dict[str, Any] = {"topic": consent.topic, "now": to_microseconds(now)}
+    lists = {"scopes": list(consent.scopes), "customers": list(customers)}
     if bulk.is_sqlite(connection):
-        packed = {name: value if name == "topic" else json.dumps(value) for name, value in given.items()}
+        packed = {**given, **{name: json.dumps(value) for name, value in lists.items()}}
         statement = _LOOK_SQLITE[consent.marketing]
         return {row[0]: Reason(row[1]) for row in bulk.run(connection, statement, packed)}
     return {
-        row[0]: Reason(row[1]) for row in bulk.run(connection, _LOOK_POSTGRESQL[consent.marketing], given)
+        row[0]: Reason(row[1])
+        for row in bulk.run(connection, _LOOK_POSTGRESQL[consent.marketing], {**given, **lists})
     }
 
 
@@ -102,7 +106,9 @@ def intend(
     state = bulk.run(connection, f"SELECT state FROM runs WHERE id = {int(claim.run)}").fetchone()
     if state is None or state[0] != runs.SENDING:
         return Intent(0)
-    closed: dict[int, Reason] = look(connection, [claimed.customer for claimed, _, _ in letters], consent)
+    closed: dict[int, Reason] = look(
+        connection, [claimed.customer for claimed, _, _ in letters], consent, now
+    )
     stopped: dict[int, Reason] = {}
     if closed:
         stopped = {item.delivery: closed[item.customer] for item, _, _ in letters if item.customer in closed}
@@ -281,6 +287,7 @@ SELECT * FROM (
         WHEN c.email IS NULL THEN '{Reason.NO_ADDRESS}' {{no_word}}
         WHEN EXISTS (
             SELECT 1 FROM suppressions s WHERE s.address_hash = c.address_hash AND s.scope {{among_scopes}}
+            AND (s.until IS NULL OR s.until > :now)
         ) THEN '{Reason.SUPPRESSED}'
     END AS reason
     FROM {{given}} LEFT JOIN customers c ON c.id = g.customer
