@@ -10,7 +10,8 @@ TouchbaseError                      what the command line prints as one message;
 │   └── LeaseLost             (5)   another process was given what this one thought it held; nothing was sent
 ├── NetworkError              (5)   an address could not be reached or must not be reached
 │   ├── AddressRefused        (5)   the address lies in a private network and that is not allowed
-│   ├── TooLarge              (5)   the answer was larger or slower than its limit
+│   ├── TooLarge              (5)   the answer was larger than its limit
+│   ├── TooSlow               (5)   the answer did not arrive in time
 │   └── BadAnswer             (5)   the server answered with an error status
 ├── FeedUnreadable            (1)   a feed could not be fetched or is not a feed
 ├── ProviderError             (5)   an email API failed as a whole; says whether the batch may have left
@@ -103,7 +104,11 @@ class AddressRefused(NetworkError):
 
 
 class TooLarge(NetworkError):
-    """The answer was larger or slower than its limit."""
+    """The answer was larger than its limit."""
+
+
+class TooSlow(NetworkError):
+    """The answer did not arrive in time."""
 
 
 class BadAnswer(NetworkError):

@@ -14,9 +14,9 @@ from engine.calendar import occurrence as occurrence_of
 from engine.definitions.checks.not_yet import blocking
 from engine.definitions.schema.campaign import Campaign, Status
 from engine.errors import DefinitionsError, LetterError, Refused
-from engine.flows import gather
 from engine.flows.compose.composer import Composer
 from engine.flows.compose.trial import check_letters
+from engine.flows.gather import reading, remembering
 from engine.flows.plan import planning
 from engine.flows.plan.choosing import VariantKey
 from engine.flows.plan.planning import Plan
@@ -39,12 +39,12 @@ CHUNK = 1000
 
 @dataclass(frozen=True)
 class Draft:
-    """A campaign about to be planned: everything that is fetched or decided before the database is asked."""
+    """A campaign about to be planned. `feeds`: as they were read for it; None until somebody has to look."""
 
     campaign: Campaign
     occurrence: str
     moment: datetime
-    feeds: list[gather.Read]
+    feeds: list[reading.Read] | None = None
 
 
 def check_sendable(desk: Desk, campaign: Campaign, moment: datetime) -> None:
@@ -73,20 +73,28 @@ def check_sendable(desk: Desk, campaign: Campaign, moment: datetime) -> None:
 
 
 def draft(desk: Desk, name: str, at: str | None, occurrence: str | None = None) -> Draft:
-    """Read the campaign and its feeds. Raises FeedUnreadable, DefinitionsError, UsageError."""
+    """The campaign's occurrence at that moment. Raises DefinitionsError, UsageError."""
     campaign = desk.campaign(name)
     moment = desk.moment(at)
     # Columns are added in a transaction of their own, before ours begins.
     assert desk.fields is not None
-    wanted = {choice.feed: desk.workspace.feeds[choice.feed] for choice in campaign.content.feeds.values()}
-    found = gather.read(
+    return Draft(campaign, occurrence or occurrence_of(campaign, moment, desk.zone), moment)
+
+
+def with_feeds(desk: Desk, made: Draft, *, remember: bool = False) -> Draft:
+    """The draft with its feeds read just now; `remember`: write a failure down. Raises FeedUnreadable."""
+    wanted = {
+        choice.feed: desk.workspace.feeds[choice.feed] for choice in made.campaign.content.feeds.values()
+    }
+    found = reading.read(
         desk.database,
         wanted,
         root=desk.root,
         allow_private=desk.workspace.project.allow_private_networks,
         now=desk.now,
+        remember=remember,
     )
-    return Draft(campaign, occurrence or occurrence_of(campaign, moment, desk.zone), moment, found)
+    return replace(made, feeds=found)
 
 
 def rulebook(desk: Desk, moment: datetime) -> Rulebook:
@@ -111,8 +119,9 @@ def begin(
 
     `restrict`: one customer only. `relaxed`: without exclusions, consent and earlier letters, to show a letter.
     """
+    assert made.feeds is not None
     feeds = {found.feed: desk.workspace.feeds[found.feed] for found in made.feeds}
-    notices = gather.record(connection, made.feeds, feeds, desk.now)
+    notices = remembering.record(connection, made.feeds, feeds, desk.now)
     run, _ = runs.get_or_create(
         connection, made.campaign.campaign, made.occurrence, as_of=made.moment, now=desk.now
     )
@@ -121,7 +130,7 @@ def begin(
         campaign=made.campaign,
         run=run,
         rules=rulebook(desk, run.as_of),
-        posts={name: gather.announceable(connection, name) for name in feeds},
+        posts={name: remembering.announceable(connection, name) for name in feeds},
         moment=run.as_of,
         now=desk.now,
         restrict=restrict,
@@ -208,6 +217,7 @@ def make_run(desk: Desk, made: Draft) -> runs.Run:
         existing = runs.find(connection, made.campaign.campaign, made.occurrence)
     if existing is not None and existing.state != runs.PLANNING:
         return existing
+    made = with_feeds(desk, made, remember=True)
     with desk.database.write() as connection:
         if desk.workspace.project.signing_key is None:
             meta.ensure(connection, meta.SIGNING_KEY, lambda: secrets.token_urlsafe(32))

@@ -55,10 +55,12 @@ def planned(
 
 def plan_report(desk: Desk, made: running.Draft) -> PlanReport:
     """Who gets what and why; of an occurrence that is planned already, what stands in the ledger."""
-    with desk.trial() as connection:
+    with desk.database.read() as connection:
         existing = runs.find(connection, made.campaign.campaign, made.occurrence)
         if existing is not None and existing.state != runs.PLANNING:
             return _report(desk, connection, made, existing, ("this occurrence is planned already",))
+    made = running.with_feeds(desk, made)
+    with desk.trial() as connection:
         plan = planned(desk, connection, made)
         return _report(desk, connection, made, plan.run, tuple(plan.notes), fresh=True)
 
@@ -173,7 +175,7 @@ def why(desk: Desk, made: running.Draft, customer: Customer) -> WhyReport:
         run = runs.find(connection, made.campaign.campaign, made.occurrence)
         row = deliveries.of_customer(connection, run.id, customer.id) if run is not None else None
     if run is None or (row is None and run.state == runs.PLANNING):
-        row = decide(desk, made, customer)
+        row = decide(desk, running.with_feeds(desk, made), customer)
     with desk.database.read() as connection:
         facts = list(_facts(desk, connection, made, customer, row))
     decision = (

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.app import running, showing
+from engine.app import feeding, running, showing
 from engine.app.desk import Desk
 from engine.app.mailing import send_run
-from engine.errors import LetterError, ProviderError, Refused, UsageError
+from engine.app.sampling import send_sample
+from engine.errors import ProviderError, Refused, UsageError
 from engine.flows.intake.customers import import_customers
 from engine.flows.intake.events import import_events
-from engine.model.letter import Batch, Letter, Verdict
+from engine.model.feed_report import FeedLine
+from engine.model.letter import Letter
 from engine.model.report import (
     Fact,
     HistoryLine,
@@ -158,13 +160,21 @@ class App:
             )
             raise UsageError(f"there is no segment `{name}`", help=help)
 
+    def feeds(self, name: str | None = None, *, read: bool = False) -> list[FeedLine]:
+        """Every feed, or one with its posts; `read`: looked at now, all of them where their time has come."""
+        return feeding.look(self.desk, name) if read else feeding.lines(self.desk, name)
+
+    def settle_posts(self, feed: str, *, announce: bool) -> int:
+        """Release the posts held because too many looked new at once, or dismiss them; how many."""
+        return feeding.settle(self.desk, feed, announce=announce)
+
     def plan(self, campaign: str, *, at: str | None = None, progress: Progress = _silent) -> PlanReport:
         """Who gets what, who does not, and why; nothing is kept."""
         return showing.plan_report(self.desk, running.draft(self.desk, campaign, at))
 
     def preview(self, campaign: str, email: str, *, at: str | None = None) -> Preview:
         """One person's letter, whatever stands against sending it, and what the linter says."""
-        made = running.draft(self.desk, campaign, at)
+        made = running.with_feeds(self.desk, running.draft(self.desk, campaign, at))
         customer = showing.find_customer(self.desk, email)
         row = showing.decide(self.desk, made, customer)
         found = showing.one_letter(self.desk, made, customer.id)
@@ -291,12 +301,12 @@ class App:
 
     def send_test(self, campaign: str, address: str, *, at: str | None = None) -> dict[str, object]:
         """One sample letter to an address of one's own; the ledger is not touched."""
-        made = running.draft(self.desk, campaign, at)
+        made = running.with_feeds(self.desk, running.draft(self.desk, campaign, at))
         found = showing.one_letter(self.desk, made, None)
         if found is None:
             raise Refused(f"nobody would get {campaign}, so there is no sample", help="see `touchbase plan`")
         row, letter, _ = found
-        return _send_sample(self.desk, letter, address, row.address)
+        return send_sample(self.desk, letter, address, row.address)
 
     def why(self, email: str, campaign: str) -> WhyReport:
         """The decision for one person and one campaign, and every fact behind it."""
@@ -351,43 +361,3 @@ class App:
 
 def _rejects(file: Path) -> Path:
     return Path("stdin.rejects.csv") if str(file) == "-" else file.with_name(f"{file.stem}.rejects.csv")
-
-
-def _send_sample(desk: Desk, letter: Letter, address: str, sample: str) -> dict[str, object]:
-    import asyncio
-    from dataclasses import replace
-
-    from engine.model.letter import Mailbox
-
-    own = replace(
-        letter,
-        to=Mailbox("", address),
-        subject=f"[Test] {letter.subject}",
-        reference=f"test-{desk.now:%Y%m%d%H%M%S}",
-    )
-    provider = desk.provider()
-    message = provider.wire.encode(own)
-    key = f"{own.reference}.0"
-    batch = Batch(
-        [message],
-        [1],
-        [own.reference],
-        [key],
-        [address],
-        [own.sender.address],
-        frame=provider.wire.frame(own),
-    )
-
-    async def go() -> list[Any]:
-        await provider.open()
-        try:
-            return list(await provider.send(batch))
-        finally:
-            await provider.close()
-
-    outcome = asyncio.run(go())[0]
-    if outcome.verdict != Verdict.ACCEPTED:
-        raise LetterError(
-            f"the provider did not take the sample: {outcome.detail}", reason="refused_by_provider"
-        )
-    return {"to": address, "sample": sample, "provider_id": outcome.provider_id}

@@ -15,6 +15,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "schema": ("editing", "Write JSON Schemas for editors."),
     "import": ("importing", "Read customers or events from a CSV file."),
     "segments": ("people", "Count segments; list one; say why a person is in or out."),
+    "feeds": ("feeds", "How each feed was found; look at them now; release held posts."),
     "plan": ("sending", "Show who gets what, who does not, and why. Changes nothing."),
     "preview": ("sending", "Show one person's letter."),
     "send": ("sending", "Send a campaign now; running it twice sends nothing twice."),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.content.entries import FeedDocument
 from engine.content.feeds import read_feed
-from engine.errors import AddressRefused, BadAnswer, FeedUnreadable, NetworkError
+from engine.errors import AddressRefused, BadAnswer, FeedUnreadable, NetworkError, TooLarge
 from engine.network.pages import Fetched, FetchLimits, NotModified, Validators
 
 
@@ -65,6 +65,14 @@ def _read(page: Fetched, known_posts: int) -> FeedRead:
 def is_gone(error: FeedUnreadable) -> bool:
     """Whether the server said the feed is gone for good (410): stop asking, tell the owner."""
     return isinstance(error.__cause__, BadAnswer) and error.__cause__.status == 410
+
+
+def is_passing(error: FeedUnreadable) -> bool:
+    """Whether the site could not be asked just now, as opposed to answering with something that is no feed."""
+    cause = error.__cause__
+    if isinstance(cause, BadAnswer):
+        return cause.status >= 500 or cause.status in (408, 425, 429)
+    return isinstance(cause, NetworkError) and not isinstance(cause, AddressRefused | TooLarge)
 
 
 def is_address(url: str) -> bool:

@@ -39,7 +39,8 @@ def fetch(
 
     Raises:
         AddressRefused: it, or a page it redirects to, is not a public http(s) address.
-        TooLarge: more bytes or more seconds than `limits` allow.
+        TooLarge: more bytes than `limits` allow.
+        TooSlow: more seconds than that.
         BadAnswer: the server answered with an error; carries the status.
         NetworkError: not found, not reachable, broken off, redirects without end.
     """
@@ -113,7 +114,8 @@ def _answer(
 ) -> Fetched | NotModified:
     """What the last page in the chain says."""
     if response.status_code == 304 and conditional is not None:
-        return NotModified(shown(target), replace(conditional, used=conditional.used + 1))
+        asked = replace(conditional, used=conditional.used + 1)
+        return NotModified(shown(target), asked, moved_to)
     if response.status_code != 200:
         raise _bad_answer(response, target)
     return Fetched(

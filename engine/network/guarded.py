@@ -10,7 +10,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from engine.errors import AddressRefused, NetworkError, TooLarge
+from engine.errors import AddressRefused, NetworkError, TooSlow
 from engine.network.addresses import checked_addresses
 
 STANDARD_PORTS = frozenset({80, 443})
@@ -24,15 +24,15 @@ class Deadline:
         self.ends = time.monotonic() + seconds
 
     def left(self, wanted: float | None = None) -> float:
-        """Seconds left, at most `wanted`. Raises TooLarge when there are none."""
+        """Seconds left, at most `wanted`. Raises TooSlow when there are none."""
         left = self.ends - time.monotonic()
         if left <= 0:
             raise self.missed()
         return left if wanted is None else min(left, wanted)
 
-    def missed(self) -> TooLarge:
+    def missed(self) -> TooSlow:
         """The error to raise when time is up."""
-        return TooLarge(
+        return TooSlow(
             f"the page did not arrive within {self.seconds:g} seconds",
             help="try again later; if it stays that slow, ask whoever runs the site",
         )

@@ -36,7 +36,8 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """The page is what it was at the last fetch. Keep `validators` for the next one."""
+    """The page is what it was at the last fetch. Keep `validators` for the next one; `moved_to` as above."""
 
     url: str
     validators: Validators
+    moved_to: str = ""

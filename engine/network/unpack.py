@@ -19,7 +19,7 @@ PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 def read_limited(response: httpx.Response, most: int, deadline: Deadline) -> bytes:
     """The unpacked body, at most `most` bytes of it.
 
-    Raises TooLarge beyond that or beyond the deadline, NetworkError when it cannot be unpacked.
+    Raises TooLarge beyond that, TooSlow beyond the deadline, NetworkError when it cannot be unpacked.
     """
     packing = response.headers.get("content-encoding", "").strip().lower()
     if packing not in PLAIN | PACKED:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from engine.model.post import Post
 from engine.store import bulk, tables
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """How a feed was found when it was last looked at. `baseline_at`: when it was first read."""
+    """How a feed was found when it was last looked at.
+
+    `baseline_at`: when it was first read. `validator_uses`: how often in a row the validators were asked with.
+    `moved_to`: where it said it moved for good, and `moved_seen` how often in a row it said so. `failures`: in a
+    row, the first of them at `failing_since`, the last at `failed_at` with the words `failure`. `gone`: the last
+    answer was that it is gone for good.
+    """
 
     feed: str
     url: str
@@ -32,6 +38,12 @@ class FeedState:
     failure: str | None = None
     baseline_at: datetime | None = None
     entries: int | None = None
+    validator_uses: int = 0
+    moved_to: str | None = None
+    moved_seen: int = 0
+    failures: int = 0
+    failing_since: datetime | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +139,21 @@ def revise(connection: Connection, id: int, new: NewPost) -> None:
     connection.execute(update(table).where(table.c.id == id).values(values))
 
 
-def hold(connection: Connection, ids: Sequence[int], reason: str | None) -> None:
-    """Holds posts back until a person decides; no reason lets them go."""
+def waiting(connection: Connection, feed: str) -> dict[str, int]:
+    """How many posts of the feed wait, by the reason they are held for."""
     table = tables.posts
-    connection.execute(update(table).where(table.c.id.in_(ids)).values(held=reason))
+    counted = select(table.c.held, func.count()).where(table.c.feed == feed, table.c.held.is_not(None))
+    return {row[0]: row[1] for row in connection.execute(counted.group_by(table.c.held))}
+
+
+def settle(connection: Connection, feed: str, held: str, *, announce: bool, now: datetime) -> int:
+    """A person's word on the posts held for this reason: news from now on, or known and never sent; how many."""
+    table = tables.posts
+    values: dict[str, Any] = {"announce": announce, "held": None}
+    if announce:
+        values["first_seen"] = now
+    chosen = update(table).where(table.c.feed == feed, table.c.held == held)
+    return connection.execute(chosen.values(values)).rowcount
 
 
 def decide(connection: Connection, id: int, announce: bool, held: str | None, first_seen: datetime) -> None:

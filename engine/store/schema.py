@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 VERSION_TABLE = "touchbase_version"
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every migration in engine/store/migrations/versions, oldest first: known without importing Alembic."""
 
 MIGRATION_LOCK = 7_236_014_001
@@ -63,12 +63,13 @@ def migrate(connection: Connection, place: str, install_id: Callable[[], str]) -
             f"{place} already holds tables of something else: {', '.join(taken)}",
             help="give Touchbase a database, or a PostgreSQL schema, of its own",
         )
-    _upgrade(connection)
+    upgrade(connection)
     if found is None:
         connection.execute(insert(tables.meta).values(key="install_id", value=install_id()))
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Runs the migrations up to a revision; what a database holds is kept."""
     from pathlib import Path
 
     from alembic import command
@@ -78,4 +79,4 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

@@ -127,6 +127,12 @@ feeds = Table(
     Column("failure", Text),
     Column("baseline_at", Moment),
     Column("entries", Integer),
+    Column("validator_uses", Integer, nullable=False, server_default="0"),
+    Column("moved_to", Text),
+    Column("moved_seen", Integer, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failing_since", Moment),
+    Column("gone", Boolean, nullable=False, server_default=false()),
 )
 
 posts = Table(

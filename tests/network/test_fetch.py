@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from engine.errors import AddressRefused, BadAnswer, NetworkError, TooLarge
+from engine.errors import AddressRefused, BadAnswer, NetworkError, TooLarge, TooSlow
 from engine.network.fetch import Fetched, FetchLimits, NotModified, Validators, fetch
 from tests.network.site import Site, open_site
 
@@ -135,7 +135,7 @@ def say_nothing(handler: BaseHTTPRequestHandler) -> None:
 @pytest.mark.parametrize("slow", [drip_body, drip_headers, say_nothing])
 def test_a_dripping_server_cannot_stretch_the_deadline(site: Site, slow: object) -> None:
     site.pages["/slow"] = slow  # type: ignore[assignment]
-    with pytest.raises(TooLarge, match=r"within 0\.4 seconds"):
+    with pytest.raises(TooSlow, match=r"within 0\.4 seconds"):
         page(site.root + "/slow", FetchLimits(seconds=0.4))
 
 

@@ -242,25 +242,6 @@ def test_two_programs_that_open_a_new_database_at_once_make_one(
     assert len(told.pop()) == 32
 
 
-def test_the_migrations_make_exactly_the_tables_of_this_program(database: Database) -> None:
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    from engine.store.schema import VERSION_TABLE
-    from engine.store.tables import metadata
-
-    with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        assert compare_metadata(context, metadata) == []
-
-
-def test_every_migration_is_known_without_alembic() -> None:
-    from engine.store import schema
-
-    folder = Path(schema.__file__).parent / "migrations" / "versions"
-    assert tuple(sorted(path.name[:4] for path in folder.glob("0*.py"))) == schema.REVISIONS
-
-
 @pytest.mark.parametrize(
     "url", ["sqlite://", "sqlite:///:memory:", "mysql://root@localhost/touchbase", "no address at all"]
 )

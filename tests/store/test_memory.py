@@ -98,18 +98,37 @@ def test_posts_are_remembered_once_and_revised_in_place(database: Database) -> N
         assert known.post == POST
         edited = replace(POST, title="Better", published=None)
         posts.revise(connection, known.id, NewPost(edited, "guid-2", POST.url, "t", "c", NOW, announce=False))
-        posts.hold(connection, [known.id], "all guids changed")
         (again,) = posts.known(connection, "blog")
-        assert (again.guid, again.announce, again.held, again.published) == (
-            "guid-2",
-            True,
-            "all guids changed",
-            None,
-        )
+        assert (again.guid, again.announce, again.held, again.published) == ("guid-2", True, None, None)
         assert posts.by_ids(connection, [known.id, 999]) == {known.id: edited}
         feed = posts.feed(connection, "blog")
     assert feed is not None
     assert (feed.etag, feed.entries, feed.checked_at) == ('"2"', 4, NOW)
+
+
+def test_a_person_settles_what_is_held(database: Database) -> None:
+    later = NOW + timedelta(days=2)
+    held = [
+        NewPost(replace(POST, identity=f"p{number}"), None, None, None, None, NOW, announce=False, held=why)
+        for number, why in enumerate(["flood", "flood", "future"])
+    ]
+    with database.write() as connection:
+        posts.save_feed(connection, FeedState("blog", "https://blog.example/feed"))
+        posts.add(connection, held)
+        assert posts.waiting(connection, "blog") == {"flood": 2, "future": 1}
+        assert posts.settle(connection, "blog", "flood", announce=True, now=later) == 2
+        known = {
+            post.identity: (post.announce, post.held, post.first_seen)
+            for post in posts.known(connection, "blog")
+        }
+        assert known == {
+            "p0": (True, None, later),
+            "p1": (True, None, later),
+            "p2": (False, "future", NOW),
+        }
+        assert posts.settle(connection, "blog", "future", announce=False, now=later) == 1
+        assert posts.waiting(connection, "blog") == {}
+        assert [post.announce for post in posts.known(connection, "blog") if post.identity == "p2"] == [False]
 
 
 def test_a_variant_is_made_once_and_knows_its_posts(database: Database) -> None:

@@ -73,14 +73,6 @@ def _away(workspace: Workspace, campaign: Campaign) -> list[Path]:
     ]
 
 
-def _checked(workspace: Workspace, campaign: Campaign) -> list[Path]:
-    names = {choice.feed for choice in campaign.content.feeds.values()}
-    paths: list[Path] = [("feeds", name, "check_every") for name in sorted(names) if name in workspace.feeds]
-    return [
-        path for path in paths if workspace.place(*path, key=True) != workspace.place(*path[:2], key=True)
-    ]
-
-
 def _tracking(workspace: Workspace, campaign: Campaign) -> list[Path]:
     return [
         ("project", "tracking", key)
@@ -120,7 +112,6 @@ CONSTRUCTS = (
     NotYet("N017", "away", WHILE_AWAY, True, _away),
     NotYet("N020", "schedule", BY_HAND, False, _written("schedule")),
     NotYet("N021", "goal", "letters are sent without it", False, _written("goal")),
-    NotYet("N022", "check_every", "it is read when a letter is made", False, _checked),
 )
 
 

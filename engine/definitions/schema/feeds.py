@@ -22,7 +22,10 @@ class Feed(Definition):
         5, description="How many of the posts already there count as new when it is first read."
     )
     check_every: Span = Field(
-        Duration(30, Unit.MINUTE), description="How often it is looked at.", examples=["30 minutes"]
+        Duration(30, Unit.MINUTE),
+        description="How often `touchbase feeds --read` looks at it. `plan` and `send` always look; only while "
+        "its site does not answer do they go on with what was read less than this long ago.",
+        examples=["30 minutes"],
     )
     max_age: Span | None = Field(
         None, description="Posts older than this are never sent.", examples=["120 days"]

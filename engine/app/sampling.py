@@ -1,0 +1,47 @@
+"""Wiring for one sample letter to an address of one's own: the ledger is not touched."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from engine.app.desk import Desk
+from engine.errors import LetterError
+from engine.model.letter import Batch, Letter, Mailbox, Verdict
+
+
+def send_sample(desk: Desk, letter: Letter, address: str, sample: str) -> dict[str, object]:
+    """Send the letter to this address instead, marked as a test. Raises LetterError when it is not taken."""
+    own = replace(
+        letter,
+        to=Mailbox("", address),
+        subject=f"[Test] {letter.subject}",
+        reference=f"test-{desk.now:%Y%m%d%H%M%S}",
+    )
+    provider = desk.provider()
+    message = provider.wire.encode(own)
+    key = f"{own.reference}.0"
+    batch = Batch(
+        [message],
+        [1],
+        [own.reference],
+        [key],
+        [address],
+        [own.sender.address],
+        frame=provider.wire.frame(own),
+    )
+
+    async def go() -> list[Any]:
+        await provider.open()
+        try:
+            return list(await provider.send(batch))
+        finally:
+            await provider.close()
+
+    outcome = asyncio.run(go())[0]
+    if outcome.verdict != Verdict.ACCEPTED:
+        raise LetterError(
+            f"the provider did not take the sample: {outcome.detail}", reason="refused_by_provider"
+        )
+    return {"to": address, "sample": sample, "provider_id": outcome.provider_id}
