@@ -13,6 +13,7 @@ from engine.providers.base import Provider, ProviderType
 PROVIDERS: dict[str, str] = {
     "outbox": "engine.providers.outbox:Outbox",
     "postmark": "engine.providers.postmark:Postmark",
+    "resend": "engine.providers.resend:Resend",
     "smtp": "engine.providers.smtp:Smtp",
 }
 """Type as written in `config/project.yaml` → module and class."""
