@@ -124,20 +124,20 @@ class Desk:
         except RolledBack:
             pass
 
-    def provider(self) -> Provider:
-        """The chosen way out, not opened yet."""
+    def provider(self, name: str = "") -> Provider:
+        """A way out (default: the chosen one), not opened yet."""
         from engine.providers.registry import make_provider
 
         project = self.workspace.project
-        options = project.options()
+        name = name or project.provider
+        options = project.options(name)
         if options is None:
             raise UsageError(
-                f"there is no provider `{project.provider}`",
-                help="name one of `providers:` in config/project.yaml",
+                f"there is no provider `{name}`", help="name one of `providers:` in config/project.yaml"
             )
         return make_provider(
-            project.provider,
-            {"type": self.provider_type, **options.plain()},
+            name,
+            {"type": getattr(options, "type", ""), **options.plain()},
             workspace=self.root,
             allow_private_networks=project.allow_private_networks,
         )

@@ -24,7 +24,7 @@ from engine.model.post import Post
 from engine.model.problem import Severity
 from engine.model.words import Reason
 from engine.providers.mime_wire import MimeWire
-from engine.store import meta, persons, posts, runs, variants
+from engine.store import links, meta, persons, posts, runs, variants
 from engine.store.ledger import missing
 from engine.store.ledger import plan as ledger
 from engine.templating.compile import Compiled
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 CHUNK = 1000
+INSTALL_CHARACTERS = 8
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,24 @@ def rulebook(desk: Desk, moment: datetime) -> Rulebook:
 
 def composer(desk: Desk, connection: Connection, campaign: Campaign) -> Composer:
     """What compiles and fills this campaign's letters."""
-    key = desk.workspace.project.signing_key
-    install = meta.value(connection, meta.INSTALL_ID) or ""
-    signing = key.reveal() if key is not None else meta.value(connection, meta.SIGNING_KEY) or install
     columns = persons.columns(desk.fields, desk.database.is_sqlite)
-    return Composer(desk.workspace, campaign, Signer([signing]), columns, install[:8], desk.zone)
+    return Composer(
+        desk.workspace, campaign, signer(desk, connection), columns, install(connection), desk.zone
+    )
+
+
+def install(connection: Connection) -> str:
+    """The short id of this database that begins every letter's reference."""
+    return (meta.value(connection, meta.INSTALL_ID) or "")[:INSTALL_CHARACTERS]
+
+
+def signer(desk: Desk, connection: Connection) -> Signer:
+    """Signs links with the workspace's key, or the database's own; believes every key links were ever signed with."""
+    project = desk.workspace.project
+    written = [project.signing_key.reveal()] if project.signing_key is not None else []
+    own = meta.value(connection, meta.SIGNING_KEY) or meta.value(connection, meta.INSTALL_ID) or ""
+    old = [key.reveal() for key in project.old_signing_keys]
+    return Signer([*written, own, *old])
 
 
 def begin(
@@ -155,7 +169,12 @@ def compile_variants(
             continue
         chosen = {name: [known[number] for number in numbers] for name, numbers in key.posts}
         made = maker.compile(
-            chosen, sender=key.sender, owner=key.owner, with_offer=key.offer, moment=plan.moment
+            chosen,
+            sender=key.sender,
+            owner=key.owner,
+            with_offer=key.offer,
+            moment=plan.moment,
+            tracked=key.tracked,
         )
         compiled[text] = (key, made)
     return compiled
@@ -181,6 +200,7 @@ def complete(
             tuple(dict.fromkeys(key.post_ids)),
             desk.now,
         )
+        links.keep(connection, numbers[text], made.targets)
     planning.assign(connection, plan, keys, numbers)
     for text, (_, made) in compiled.items():
         _skip_missing(connection, maker, plan, numbers[text], made)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.app import feeding, running, showing
 from engine.app.desk import Desk
@@ -31,6 +31,9 @@ from engine.model.report import (
 from engine.store import counts, history
 from engine.store import runs as run_store
 from engine.store.customers import Customer
+
+if TYPE_CHECKING:
+    from engine.app.reception import Reception
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -63,6 +66,12 @@ class App:
     def close(self) -> None:
         """Let go of the database."""
         self.desk.close()
+
+    def reception(self) -> Reception:
+        """What the web part does for readers and providers."""
+        from engine.app.reception import Reception
+
+        return Reception(self.desk)
 
     @property
     def provider_name(self) -> str:

@@ -15,6 +15,9 @@ from engine.store import tables
 
 BETWEEN = "\x1e"
 """ASCII "record separator", which no import lets into a value."""
+OBJECTS = "@objects"
+"""Asked for like a field, which no field's name can be: "1" for people who do not want to be tracked."""
+
 WITHIN = "\x1f"
 """What the store puts around the words of a list."""
 
@@ -65,6 +68,10 @@ def profile_text(
 
 
 def _field_text(people: People, name: str, rules: Rulebook) -> ColumnElement[Any]:
+    if name == OBJECTS:
+        chosen = tables.preferences
+        objects = select(1).where(chosen.c.customer == people.c.id, chosen.c.tracked.is_(False)).exists()
+        return case((objects, "1"), else_="")
     declared = rules.columns.get(name)
     if declared is None and name not in people.c:
         return literal("")

@@ -52,6 +52,12 @@ def of_customer(connection: Connection, run: int, customer: int) -> Delivery | N
     return None if row is None else _delivery(tuple(row))
 
 
+def get(connection: Connection, delivery: int) -> Delivery | None:
+    """The delivery of that number."""
+    row = connection.execute(_QUERY.where(tables.deliveries.c.id == delivery)).first()
+    return None if row is None else _delivery(tuple(row))
+
+
 def first_planned(connection: Connection, run: int) -> Delivery | None:
     """Somebody who is about to get the run's letter."""
     table = tables.deliveries

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 JOINED, LEFT, IMPORTED = "joined", "left", "imported"
+PAUSED, RESUMED = "paused", "resumed"
 
 
 def subscribe_imported(
@@ -70,6 +71,22 @@ def leave_all(connection: Connection, customer: int, source: str, now: datetime)
     address = _address(connection, customer)
     if address is not None:
         suppressions.add(connection, address, "marketing", suppressions.UNSUBSCRIBED, source, now)
+
+
+def pause(connection: Connection, customer: int, until: datetime, source: str, now: datetime) -> None:
+    """The customer's wish to get no marketing until then."""
+    address = _address(connection, customer)
+    if address is not None and suppressions.pause(connection, address, "marketing", source, now, until):
+        _log(connection, [(customer, f"until {until:%Y-%m-%d}")], PAUSED, source, now)
+
+
+def resume(connection: Connection, customer: int, source: str, now: datetime) -> None:
+    """The customer's wish to hear from us again before their pause ends."""
+    address = _address(connection, customer)
+    if address is not None and suppressions.lift(
+        connection, address, "marketing", reason=suppressions.PAUSED
+    ):
+        _log(connection, [(customer, "")], RESUMED, source, now)
 
 
 def topics(connection: Connection, customer: int) -> dict[str, bool]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 UNSUBSCRIBED = "unsubscribed"
 """The reason a person's own leaving is stored under; only their own joining takes it back."""
 
+PAUSED = "paused"
+"""The reason a pause is stored under that a reader asked for; it has an end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
@@ -63,6 +66,14 @@ def add(
     }
     statement = _ADD_SQLITE if bulk.is_sqlite(connection) else _ADD
     return int(bulk.run(connection, statement, given).rowcount) == 1
+
+
+def pause(
+    connection: Connection, address: str, scope: str, source: str, now: datetime, until: datetime
+) -> bool:
+    """Suppresses an address until then, instead of an earlier pause; whether something that lasts was not there."""
+    lift(connection, address, scope, reason=PAUSED)
+    return add(connection, address, scope, PAUSED, source, now, until=until)
 
 
 def lift(connection: Connection, address: str, scope: str, *, reason: str | None = None) -> bool:

@@ -302,6 +302,18 @@ pauses = Table(
     Column("reason", Text),
 )
 
+# What a reader chose on their own page; it stands above whatever an import says.
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("customer", Identity, primary_key=True, autoincrement=False),
+    Column("tracked", Boolean, nullable=False, server_default=true()),
+    Column("time_zone", Text),
+    Column("language", Text),
+    Column("changed_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # Where a tracked link leads: never in the address itself.
 links = Table(
     "links",

@@ -30,10 +30,14 @@ LINE_BREAK = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A variant and what was noticed on the way. `file` of a finding is the template."""
+    """A variant and what was noticed on the way. `file` of a finding is the template.
+
+    `targets`: where its tracked links lead, the first being number 1.
+    """
 
     program: Program
     findings: tuple[Problem, ...] = ()
+    targets: tuple[str, ...] = ()
 
 
 def compile_letter(

@@ -15,7 +15,7 @@ from hmac import compare_digest
 
 from engine.errors import LetterError, UsageError
 
-PURPOSES = ("unsubscribe", "preferences", "web")
+PURPOSES = ("unsubscribe", "preferences", "web", "click", "open")
 
 TAG_BYTES = 15
 """120 bits: far beyond guessing over a network, and whole characters in base64 without padding."""

@@ -73,14 +73,6 @@ def _away(workspace: Workspace, campaign: Campaign) -> list[Path]:
     ]
 
 
-def _tracking(workspace: Workspace, campaign: Campaign) -> list[Path]:
-    return [
-        ("project", "tracking", key)
-        for key in ("opens", "clicks")
-        if getattr(workspace.project.tracking, key)
-    ]
-
-
 def _fallback(workspace: Workspace, campaign: Campaign) -> list[Path]:
     return [("project", "fallback")] if workspace.project.fallback else []
 
@@ -100,7 +92,6 @@ CONSTRUCTS = (
     NotYet("N004", "exit_when", REMOVE, True, _written("exit_when")),
     NotYet("N005", "stop_if", REMOVE, True, _written("safety", "stop_if")),
     NotYet("N006", "max_age", REMOVE, True, _written("safety", "max_age")),
-    NotYet("N007", "tracking", REMOVE, True, _tracking),
     NotYet("N008", "fallback", REMOVE, True, _fallback),
     NotYet("N010", "caps", REMOVE, True, _caps),
     NotYet("N011", "policy.cadence", REMOVE, True, _policy("cadence", _marketing)),

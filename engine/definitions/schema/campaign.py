@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints, model_validator
 
 from engine.definitions.schema.base import Definition, mistake
+from engine.definitions.schema.project import Tracking
 from engine.definitions.schema.schedule import Schedule
 from engine.definitions.schema.segments import Condition, EventFieldCondition
 from engine.definitions.schema.steps import Step, Trigger
@@ -147,6 +148,10 @@ class CampaignTracking(Definition):
 
     opens: StrictBool | None = Field(None, description="`false` switches it off for these letters.")
     clicks: StrictBool | None = Field(None, description="`false` switches it off for these letters.")
+
+    def under(self, project: Tracking) -> tuple[bool, bool]:
+        """Whether opens and clicks are noticed: the project says so and the campaign does not object."""
+        return project.opens and self.opens is not False, project.clicks and self.clicks is not False
 
 
 class Goal(Definition):

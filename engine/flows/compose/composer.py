@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from engine.flows.compose.signatures import signed
 from engine.model.letter import Mailbox
 from engine.model.post import Post
 from engine.model.words import Purpose
-from engine.templating import links
+from engine.templating import links, tracking
 from engine.templating.compile import Compiled, compile_letter
 from engine.templating.environment import LetterEnvironment, make_environment
 from engine.templating.filler.filler import Filler
@@ -59,8 +59,11 @@ class Composer:
         owner: str,
         with_offer: bool,
         moment: datetime,
+        tracked: bool = False,
     ) -> Compiled:
         """One variant. `moment`: when its run was planned; codes are valid from then.
+
+        `tracked`: its readers let opens and clicks be noticed, as far as the campaign wants to.
 
         Raises TemplateError with file and line, Refused where the company's address is missing.
         """
@@ -83,7 +86,7 @@ class Composer:
             owner=signed(self.workspace, owner) if owner else None,
             moment=moment,
         )
-        return compile_letter(
+        made = compile_letter(
             self.environment,
             template=content.template,
             text_template=content.text or "",
@@ -97,6 +100,11 @@ class Composer:
             message_id_domain=domain_of(who.email),
             date=format_datetime(moment),
         )
+        if not tracked:
+            return made
+        opens, clicks = self.campaign.tracking.under(project.tracking)
+        program, targets = tracking.tracked(made.program, opens=opens, clicks=clicks)
+        return replace(made, program=program, targets=targets)
 
     def _offer(self, moment: datetime) -> dict[str, object]:
         name = self.campaign.content.offer

@@ -7,11 +7,20 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import TemplateError
+from engine.templating.tracking import CLICK, OPEN
 
 if TYPE_CHECKING:
     from engine.store.persons import Column
 
-LINKS = {"unsubscribe_url": "unsubscribe", "preferences_url": "preferences", "web_url": "web"}
+LINKS = {
+    "unsubscribe_url": "unsubscribe",
+    "preferences_url": "preferences",
+    "web_url": "web",
+    CLICK: "click",
+    OPEN: "open",
+}
+"""A link's name in a letter, and the purpose its token is signed for."""
+
 SYSTEM = ("to.address", "to.name", "reference", "message_id")
 DELIVERY, CUSTOMER, ADDRESS = 0, 1, 2
 """Places in a row of engine.store.persons.read; the wanted values follow."""

@@ -27,7 +27,7 @@ from engine.flows.intake.report import Tally, column_notes
 from engine.flows.intake.stored import Known, follow_to_new_addresses, known_customers
 from engine.model.report import ImportReport
 from engine.store import customers as store
-from engine.store import subscriptions
+from engine.store import preferences, subscriptions
 from engine.store.events import Repeats
 from engine.store.fields import FieldColumn, ensure
 
@@ -132,6 +132,8 @@ class _Import:
         if done is None:
             return
         tally.add(done.added, done.updated, done.unchanged)
+        if {"time_zone", "language"} & set(self.reader.names):
+            preferences.stand(connection, done.customers)
         pairs = [
             (customer, topic)
             for customer, row in zip(done.customers, batch, strict=True)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import orjson
 
-from engine.audience.profile import Profile
+from engine.audience.profile import OBJECTS, Profile
 from engine.content.choice import Candidate, candidates, choose
 from engine.definitions.schema.campaign import Campaign, FeedChoice
 from engine.definitions.schema.feeds import Feed
@@ -23,23 +23,26 @@ class VariantKey:
     """All that decides a variant: people with the same key read the same letter but for its slots.
 
     `posts`: row numbers by the name the template knows the feed by. `sender`, `owner`: keys of senders;
-    `owner` is the customer's own person, "" where the workspace names none.
+    `owner` is the customer's own person, "" where the workspace names none. `tracked`: opens and clicks may be
+    noticed.
     """
 
     posts: tuple[tuple[str, tuple[int, ...]], ...]
     sender: str
     owner: str
     offer: bool
+    tracked: bool = False
 
     def text(self) -> str:
         """The key as stored."""
-        return orjson.dumps([list(self.posts), self.sender, self.owner, self.offer]).decode()
+        parts = [list(self.posts), self.sender, self.owner, self.offer, *([True] if self.tracked else [])]
+        return orjson.dumps(parts).decode()
 
     @classmethod
     def read(cls, text: str) -> VariantKey:
         """A stored key."""
-        posts, sender, owner, offer = orjson.loads(text)
-        return cls(tuple((name, tuple(ids)) for name, ids in posts), sender, owner, offer)
+        posts, sender, owner, offer, *tracked = orjson.loads(text)
+        return cls(tuple((name, tuple(ids)) for name, ids in posts), sender, owner, offer, bool(tracked))
 
     def without_offer(self) -> VariantKey:
         """The same letter for somebody who gets no code."""
@@ -73,7 +76,8 @@ class Chooser:
     """What a campaign's choice depends on, the same for everybody in the run.
 
     `offered`: posts by the campaign's name for the feed. `fields`: the profile's fields in their order (see
-    `profile_fields`). `today`: the day of the run on the project's calendar.
+    `profile_fields`). `today`: the day of the run on the project's calendar. `tracked`: the campaign notices
+    opens or clicks of whoever does not object.
     """
 
     campaign: Campaign
@@ -82,6 +86,7 @@ class Chooser:
     account_owner: AccountOwner | None
     fields: tuple[str, ...]
     today: date
+    tracked: bool = False
 
     def choose(self, profile: Profile, seen: frozenset[int]) -> VariantKey | Reason:
         """The variant's key, or the reason why people with this profile get no letter.
@@ -105,7 +110,8 @@ class Chooser:
             posts.append((name, tuple(numbers[post.identity] for post in choice.posts)))
         owner = self._owner(profile)
         sender = owner if self.campaign.sender == ACCOUNT_OWNER else self._present(self.campaign.sender)
-        return VariantKey(tuple(posts), sender, owner, self.campaign.content.offer is not None)
+        tracked = self.tracked and profile.values[self.fields.index(OBJECTS)] == ""
+        return VariantKey(tuple(posts), sender, owner, self.campaign.content.offer is not None, tracked)
 
     def _interests(self, profile: Profile, wanted: FeedChoice) -> tuple[str, ...]:
         return () if wanted.match is None else profile.words(self.fields.index(wanted.match))
@@ -126,8 +132,10 @@ class Chooser:
         return name
 
 
-def profile_fields(campaign: Campaign, account_owner: AccountOwner | None) -> tuple[str, ...]:
-    """The customer fields that decide the variant: interests to match by, and the owner's field."""
+def profile_fields(
+    campaign: Campaign, account_owner: AccountOwner | None, *, tracked: bool = False
+) -> tuple[str, ...]:
+    """What decides the variant: interests to match by, the owner's field, and an objection to being tracked."""
     matched = [wanted.match for wanted in campaign.content.feeds.values() if wanted.match is not None]
     owner = [account_owner.from_field] if account_owner is not None else []
-    return tuple(dict.fromkeys([*matched, *owner]))
+    return tuple(dict.fromkeys([*matched, *owner, *([OBJECTS] if tracked else [])]))

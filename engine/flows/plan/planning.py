@@ -53,7 +53,12 @@ class Plan:
     @property
     def fields(self) -> tuple[str, ...]:
         """The customer fields that decide the variant."""
-        return profile_fields(self.campaign, self.workspace.account_owner)
+        return profile_fields(self.campaign, self.workspace.account_owner, tracked=self.tracked)
+
+    @property
+    def tracked(self) -> bool:
+        """Whether opens or clicks are noticed of whoever does not object."""
+        return any(self.campaign.tracking.under(self.workspace.project.tracking))
 
     @property
     def offer(self) -> tuple[str, Offer] | None:
@@ -152,6 +157,7 @@ def _keys(connection: Connection, plan: Plan) -> dict[str, VariantKey | Reason]:
         plan.workspace.account_owner,
         plan.fields,
         plan.rules.today,
+        plan.tracked,
     )
     marked = ledger.without_code(plan.offer[0]) if plan.offer else "\x00"
     read = {text: read_profile(text.removesuffix(marked), len(plan.fields), 0) for text in found}

@@ -24,6 +24,7 @@ def discard(connection: Connection, run: int) -> bool:
     connection.execute(delete(tables.deliveries).where(tables.deliveries.c.run == run))
     of_run = select(tables.variants.c.id).where(tables.variants.c.run == run)
     connection.execute(delete(tables.variant_posts).where(tables.variant_posts.c.variant.in_(of_run)))
+    connection.execute(delete(tables.links).where(tables.links.c.variant.in_(of_run)))
     connection.execute(delete(tables.variants).where(tables.variants.c.run == run))
     connection.execute(delete(tables.runs).where(tables.runs.c.id == run))
     return True
