@@ -135,9 +135,7 @@ class Reception:
                 if found is None or found.customer is None:
                     continue
                 fields = {"url": item.url, "agent": item.agent, "machine": item.machine}
-                events.record(
-                    connection, found.customer, item.news, item.at, fields, item.identity, provider
-                )
+                events.record(connection, found.customer, item.news, item.at, fields, item.identity, provider)
 
     def ready(self) -> None:
         """Whether the database answers. Raises StoreError."""

@@ -12,7 +12,7 @@ CLICK, OPEN = "click_url", "open_url"
 """Names of the personal values that stand in a tracked letter."""
 
 ANCHOR = re.compile(r"<a\s(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
-TARGET = re.compile(r"(\shref=)([\"'])(https?://[^\"'{}\s]+)\2", re.IGNORECASE)
+TARGET = re.compile(r"([\s}]href=)([\"'])(https?://[^\"'{}\s]+)\2", re.IGNORECASE)
 """An address that is the same for everybody: nothing of stage 2 (`{{ … }}`) stands in it."""
 
 BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)

@@ -18,7 +18,7 @@ from engine.model.heard import Heard
 from engine.web.pages import Pages
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-"""A transparent GIF of one by one, 43 bytes."""
+"""A transparent GIF of one by one, 42 bytes."""
 
 WAITING = 10_000
 """Visits that may wait to be written down. A flood beyond is counted and dropped; unsubscribing has its own way."""
