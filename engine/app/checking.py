@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import clock
+from engine.app.letters import letter_problems
 from engine.definitions.checks.everything import load_and_check
 from engine.definitions.workspace import Workspace, in_order
-from engine.flows.compose.trial import check_letters
+from engine.flows.compose.patterns import guessable_codes
 from engine.model.problem import Problem, Severity
 from engine.settings import settings
 
@@ -28,7 +29,8 @@ def check(workspace: Path | None, files: Sequence[Path]) -> Checked:
     root = settings(workspace).root
     found, problems = load_and_check(root)
     if found is not None:
-        problems = in_order([*problems, *check_letters(found, clock.now(), _broken(problems))])
+        letters = letter_problems(found, clock.now(), _broken(problems))
+        problems = in_order([*problems, *guessable_codes(found), *letters])
     if files:
         wanted = {_relative(path, root) for path in files}
         problems = [problem for problem in problems if problem.file in wanted]

@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.app.desk import Desk
+from engine.app.letters import letter_problems
 from engine.audience.rulebook import Rulebook
 from engine.calendar import occurrence as occurrence_of
 from engine.definitions.checks.not_yet import blocking
 from engine.definitions.schema.campaign import Campaign, Status
 from engine.errors import DefinitionsError, LetterError, Refused
 from engine.flows.compose.composer import Composer
-from engine.flows.compose.trial import check_letters
+from engine.flows.compose.patterns import guessable_codes
 from engine.flows.gather import reading, remembering
 from engine.flows.plan import planning
 from engine.flows.plan.choosing import VariantKey
@@ -50,10 +51,14 @@ class Draft:
 
 def check_sendable(desk: Desk, campaign: Campaign, moment: datetime) -> None:
     """Refused for drafts and for what this version does not run; DefinitionsError for mistakes in its letter."""
+    offer = campaign.content.offer
     wrong = [
-        found
-        for found in check_letters(desk.workspace, moment, frozenset(), only=campaign.campaign)
-        if found.severity is Severity.ERROR
+        *(guessable_codes(desk.workspace, only=offer) if offer else ()),
+        *(
+            found
+            for found in letter_problems(desk.workspace, moment, only=campaign.campaign)
+            if found.severity is Severity.ERROR
+        ),
     ]
     if wrong:
         raise DefinitionsError(wrong, desk.root)

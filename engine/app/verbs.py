@@ -213,20 +213,8 @@ class App:
         )
 
     def _lint(self, made: running.Draft, letter: Letter) -> list[dict[str, object]]:
-        from engine.model.words import Purpose
-        from engine.templating.lint.finding import Facts
-        from engine.templating.lint.proofread import lint
+        from engine.flows.compose.proof import proofread
 
-        project = self.desk.workspace.project
-        facts = Facts(
-            marketing=made.campaign.purpose is Purpose.MARKETING,
-            language=project.language,
-            address=project.company.address if project.company is not None else "",
-            public_url=project.public_url,
-        )
-        found = lint(
-            letter.html, text=letter.text, subject=letter.subject, headers=dict(letter.headers), facts=facts
-        )
         return [
             {
                 "code": finding.code,
@@ -235,8 +223,9 @@ class App:
                 "help": finding.help,
                 "line": finding.line,
                 "part": finding.part,
+                "source": finding.source,
             }
-            for finding in found
+            for finding in proofread(self.desk.workspace, made.campaign, letter)
         ]
 
     def write_preview(self, preview: Preview, out: Path) -> None:

@@ -1,17 +1,26 @@
-"""A small workspace on disk and the real `touchbase` command, run as its own process."""
+"""A small workspace on disk and the real `touchbase` command.
+
+A command runs in this process, from its words to its exit code, because importing the program anew takes longer than
+most commands do; `Desk.process` runs one as its own process, where that is what a test is about.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from engine.cli import run
 
 NOW = "2026-11-23T09:00:00+00:00"
 
@@ -94,7 +103,7 @@ sender: account-owner
 """
 TEMPLATE = """\
 <!DOCTYPE html>
-<html lang="en" dir="ltr"><head><meta charset="utf-8"><title>{{ campaign.title }}</title>
+<html lang="en" dir="ltr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{ campaign.title }}</title>
 <style>h1 { color: #222222; font-size: 24px; } p { color: #222222; font-size: 16px; line-height: 1.5; }</style></head>
 <body><div style="display:none">{{ preheader }}</div>
 <h1>Hello {{ customer.first_name | default('you') }}</h1>
@@ -164,6 +173,7 @@ class Desk:
     """A workspace folder and the command beside it."""
 
     root: Path
+    people: Path | None = None
     environment: dict[str, str] = field(default_factory=dict)
 
     def write(self, name: str, text: str) -> Path:
@@ -177,21 +187,31 @@ class Desk:
         assert before in text, f"{before!r} is not in {name}"
         self.write(name, text.replace(before, after))
 
-    def run(self, *arguments: str, now: str = NOW, stdin: str | None = None) -> Answer:
-        environment = {**os.environ, "TOUCHBASE_NOW": now, "NO_COLOR": "1", **self.environment}
-        environment.pop("TOUCHBASE_WORKSPACE", None)
-        done = subprocess.run(
+    def run(self, *arguments: str, now: str = NOW, stdin: str | bytes = "") -> Answer:
+        """One command, with what it printed and its exit code. What it does not foresee is raised."""
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        with _surroundings(self.root, self._variables(now)), _streams(given) as (out, err):
+            code = run(arguments)
+        return Answer(code, _said(out), _said(err))
+
+    def process(self, *arguments: str, now: str = NOW, **options: Any) -> subprocess.Popen[str]:
+        """The same command as a process of its own."""
+        return subprocess.Popen(
             [sys.executable, "-m", "engine", *arguments],
             cwd=self.root,
-            env=environment,
-            input=stdin,
-            capture_output=True,
+            env=self._variables(now),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=300,
-            check=False,
+            **options,
         )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def _variables(self, now: str) -> dict[str, str]:
+        variables = {**os.environ, "TOUCHBASE_NOW": now, "NO_COLOR": "1", **self.environment}
+        for name in ("TOUCHBASE_WORKSPACE", "TOUCHBASE_DATABASE_URL"):
+            if name not in self.environment:
+                variables.pop(name, None)
+        return variables
 
     def json(self, *arguments: str, now: str = NOW) -> Any:
         answer = self.run(*arguments, "--json", now=now)
@@ -202,9 +222,9 @@ class Desk:
         return sorted((self.root / "outbox").rglob("*.eml"))
 
     def filled(self) -> Desk:
-        """With the sample people and their complaint imported."""
-        self.json("import", "customers", "people.csv")
-        self.json("import", "events", "complaints.csv", "--event", "complaint_opened")
+        """With the sample people and their complaint imported, as they were once for all tests."""
+        assert self.people is not None
+        shutil.copy(self.people, self.root / "touchbase.db")
         return self
 
 
@@ -214,10 +234,57 @@ def adds_up(counts: Mapping[str, Any]) -> bool:
     return bool(counts["selected"] == sum(parts) + sum(counts["skipped"].values()))
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    """A fresh workspace, nothing imported yet."""
-    made = Desk(tmp_path / "workspace")
+@contextmanager
+def _surroundings(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
+    """Inside a folder, with these environment variables and no others."""
+    here, before = Path.cwd(), dict(os.environ)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.chdir(here)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def _streams(given: bytes) -> Iterator[tuple[io.TextIOWrapper, io.TextIOWrapper]]:
+    """Standard output and error as a pipe has them, and something on standard input."""
+    before = sys.stdin, sys.stdout, sys.stderr
+    made = [io.TextIOWrapper(io.BytesIO(content), encoding="utf-8") for content in (given, b"", b"")]
+    sys.stdin, sys.stdout, sys.stderr = made
+    try:
+        yield made[1], made[2]
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = before
+
+
+def _said(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    assert isinstance(stream.buffer, io.BytesIO)
+    return stream.buffer.getvalue().decode()
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the sample people and their complaint."""
+    made = laid_out(tmp_path_factory.mktemp("people"))
+    made.json("import", "customers", "people.csv")
+    made.json("import", "events", "complaints.csv", "--event", "complaint_opened")
+    return made.root / "touchbase.db"
+
+
+def laid_out(root: Path, people: Path | None = None) -> Desk:
+    """A fresh workspace in a folder."""
+    made = Desk(root, people)
     for name, text in FILES.items():
         made.write(name, text)
     return made
+
+
+@pytest.fixture
+def desk(tmp_path: Path, people: Path) -> Desk:
+    """A fresh workspace, nothing imported yet."""
+    return laid_out(tmp_path / "workspace", people)

@@ -39,6 +39,6 @@ def _set(workspace: Workspace, secret: Secret, *path: Key, needed: bool = True) 
         yield problem_at(place, "X061", f"`{path[-1]}` is empty", "write `!secret NAME`")
         return
     help = f"export {secret.name}=…, or write it into config/secrets.yaml"
-    severity = Severity.ERROR if needed else Severity.WARNING
+    severity = Severity.ERROR if needed else Severity.NOTE
     message = f"the secret {secret.name} is not set"
     yield problem_at(place, "X061", message if needed else f"{message} (not used now)", help, severity)

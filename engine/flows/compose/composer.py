@@ -37,7 +37,8 @@ class Composer:
     """What compiling and filling depend on.
 
     `columns`: every personal value the store can read. `install`: a short id of this database, so that two
-    workspaces never give two letters the same reference.
+    workspaces never give two letters the same reference. `templates`: what reads them; without it, the
+    workspace's folder.
     """
 
     workspace: Workspace
@@ -46,10 +47,12 @@ class Composer:
     columns: Mapping[str, Column]
     install: str
     zone: ZoneInfo
+    templates: LetterEnvironment | None = None
     environment: LetterEnvironment = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "environment", make_environment(self.workspace.root / "templates"))
+        found = self.templates or make_environment(self.workspace.root / "templates")
+        object.__setattr__(self, "environment", found)
 
     def compile(
         self,

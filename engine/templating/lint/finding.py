@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from engine.model.problem import Problem, Severity
 
+OWN = "own"
+"""The source of rules that nobody else has written down."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -48,11 +51,11 @@ class Finding:
     quote: str = ""
     source: str = ""
 
-    def as_problem(self, file: str, line: int | None = None) -> Problem:
-        """The same as a problem of `check`, in that file (and on the template's line, where it is known)."""
-        return Problem(
-            file, self.line if line is None else line, 0, self.code, self.message, self.help, self.level
-        )
+    def as_problem(self, file: str, line: int = 0, column: int = 0, width: int = 1) -> Problem:
+        """The same as a problem of `check`, in a file of the workspace; its help names where the rule is from."""
+        source = "" if self.source in ("", OWN) else f"({self.source})"
+        help = f"{self.help} {source}".strip()
+        return Problem(file, line, column, self.code, self.message, help, self.level, width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +94,3 @@ def one_line(text: str, longest: int = 60) -> str:
     """The text on one line, shortened, for quoting."""
     flat = SPACES.sub(" ", text).strip()
     return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
-
-
-def template_line(finding: Finding, source: str) -> int:
-    """The line of the template that most likely made what the finding quotes; 0 when nothing fits.
-
-    Rendering moves lines and fills values in, so this looks for the longest run of words that both share.
-    """
-    words = [word for word in re.split(r"[^\w:/.#-]+", finding.quote) if len(word) > 2]
-    tag = f"<{finding.element}"
-    best, where = 0, 0
-    for number, text in enumerate(source.splitlines(), start=1):
-        score = sum(len(word) for word in words if word in text)
-        if score and finding.element and tag in text:
-            score += 1
-        if score > best:
-            best, where = score, number
-    return where

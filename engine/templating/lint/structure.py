@@ -84,7 +84,8 @@ def charset(subject: Subject) -> Iterator[Flaw]:
         )
     if not any((meta.get("name") or "").lower() == "viewport" for meta in subject.all("meta")):
         help = 'add <meta name="viewport" content="width=device-width, initial-scale=1">'
-        yield Flaw("there is no viewport: telephones show the letter tiny", help, 1)
+        message = "there is no viewport: telephones show the letter tiny"
+        yield Flaw(message, help, 1, level=Severity.WARNING)
 
 
 def reformatting(subject: Subject) -> Iterator[Flaw]:

@@ -94,7 +94,7 @@ CASES: list[tuple[str, Severity, Draft, Draft]] = [
     ("S04", W, edit("<title>Three reads for a wet Sunday</title>", "<title> </title>"), edit("<title>Three", "<title>3")),
     ("S05", E, edit('<meta charset="utf-8">', ""),
      edit('<meta charset="utf-8">', '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">')),
-    ("S05", E, edit('<meta name="viewport" content="width=device-width, initial-scale=1">', ""), GOOD),
+    ("S05", W, edit('<meta name="viewport" content="width=device-width, initial-scale=1">', ""), GOOD),
     ("S06", N, edit('<meta name="format-detection" content="telephone=no">', ""), GOOD),
     ("S07", E, add("<div><p>open"), add("<ul><li>one<li>two</ul><br>")),
     ("S07", E, add("closed</b> twice"), add("<!-- </b> --><b>bold</b>")),
