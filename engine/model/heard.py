@@ -45,6 +45,22 @@ HARD = frozenset({Bounce.INVALID, Bounce.SUPPRESSED})
 """What suppresses an address at once."""
 
 
+class Effect(StrEnum):
+    """What was done with one piece of news.
+
+    APPLIED: it closed an address or a topic. NOTED: kept, with the ledger and the customer's history moved on.
+    ORPHAN: about a letter that is not ours, or that nobody knows. QUARANTINED: one of too many bounces at once;
+    nobody is suppressed until a person says CONFIRMED (they count) or RELEASED (they never do).
+    """
+
+    APPLIED = "applied"
+    NOTED = "noted"
+    ORPHAN = "orphan"
+    QUARANTINED = "quarantined"
+    CONFIRMED = "confirmed"
+    RELEASED = "released"
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """One piece of news.
@@ -53,7 +69,8 @@ class Heard:
     same news told twice has the same identity. `reference`: our id of the delivery, "" where the news does
     not carry it. `provider_id`: the provider's id of the message. `bounce`: for bounced and refused.
     `detail`: the other side's words. `url`, `agent`, `ip`: for opened and clicked.
-    `machine`: the provider itself says that no person did it. `topic`: for unsubscribed, "" means everything.
+    `machine`: the provider itself says that no person did it. `topic`: for unsubscribed; "" means what the
+    letter was about.
     """
 
     news: News

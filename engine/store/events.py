@@ -104,6 +104,27 @@ def add(connection: Connection, events: Sequence[Event], source: str, repeats: R
     return Added(added, len(rows) - added, unknown)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that happened, with an identity of its own, such as a provider's event id."""
+
+    customer: int
+    name: str
+    at: datetime
+    fields: Mapping[str, object]
+    identity: str
+
+
+def record_all(connection: Connection, told: Sequence[Told], source: str) -> int:
+    """Keeps events that have an identity of their own; how many were new. Unlike `add` it knows no keys."""
+    rows = []
+    for each in told:
+        body = json.dumps(each.fields, sort_keys=True, ensure_ascii=False, default=str)
+        digest = blake2b(f"{source}\x1f{each.identity}".encode(), digest_size=16, person=b"provider").digest()
+        rows.append((each.customer, each.name, to_microseconds(each.at), body, digest, source))
+    return bulk.insert_rows(connection, COLUMNS, rows)
+
+
 def record(
     connection: Connection,
     customer: int,
@@ -113,11 +134,8 @@ def record(
     identity: str,
     source: str,
 ) -> bool:
-    """One event that has an identity of its own, such as a provider's event id; whether it was new."""
-    body = json.dumps(fields, sort_keys=True, ensure_ascii=False, default=str)
-    digest = blake2b(f"{source}\x1f{identity}".encode(), digest_size=16, person=b"provider").digest()
-    row = (customer, name, to_microseconds(at), body, digest, source)
-    return bulk.insert_rows(connection, COLUMNS, [row]) == 1
+    """One event that has an identity of its own; whether it was new."""
+    return record_all(connection, [Told(customer, name, at, fields, identity)], source) == 1
 
 
 def _customers(connection: Connection, keys: Sequence[str]) -> dict[str, int]:

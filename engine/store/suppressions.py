@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, delete, or_, select
 
 from engine.store import bulk, tables
-from engine.store.types import to_microseconds
+from engine.store.types import from_microseconds, to_microseconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -102,6 +102,20 @@ def of_address(connection: Connection, address: str, *, moment: datetime | None 
     if moment is not None:
         found = found.where(in_force(moment))
     return [Suppression(*row[:4], row[4] or "", row[5]) for row in connection.execute(found)]
+
+
+def of_addresses(connection: Connection, addresses: Sequence[str]) -> dict[str, list[Suppression]]:
+    """Every suppression of each of these addresses (their hashes); addresses without any are missing."""
+    table = tables.suppressions
+    names = ("address_hash", "scope", "reason", "source", "at", "detail", "until")
+    found: dict[str, list[Suppression]] = {}
+    columns = tuple(table.c[name] for name in names)
+    for row in bulk.select_among(connection, columns, table.c.address_hash, addresses):
+        address, scope, reason, source, at, detail, until = row
+        end = None if until is None else from_microseconds(until)
+        kept = Suppression(scope, reason, source, from_microseconds(at), detail or "", end)
+        found.setdefault(address, []).append(kept)
+    return found
 
 
 def of_customers(

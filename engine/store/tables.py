@@ -251,7 +251,7 @@ calls = Table(
 )
 
 # Everything heard of letters, once each, also what we know nothing about: the evidence for bounces, complaints
-# and opens. `effect` says what was done with it: applied, orphan (no such delivery), quarantined or noted.
+# and opens. `effect` says what was done with it: see engine.store.heard.Effect.
 heard = Table(
     "heard",
     metadata,
@@ -262,6 +262,7 @@ heard = Table(
     Column("at", Moment, nullable=False),
     Column("received_at", Moment, nullable=False),
     Column("delivery", Identity),
+    Column("run", Identity),
     Column("customer", Identity),
     Column("address_hash", Text),
     Column("provider_id", Text),
@@ -273,6 +274,7 @@ heard = Table(
     Index("heard_by_delivery", "delivery"),
     Index("heard_by_address", "address_hash", "news", "at"),
     Index("heard_by_time", "provider", "news", "at"),
+    Index("heard_by_run", "run", "news", "bounce", "effect", "delivery"),
     sqlite_autoincrement=True,
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -44,18 +44,31 @@ def expire(connection: Connection, run: int, now: datetime) -> int:
 
 
 def hear(connection: Connection, delivery: int, state: State, now: datetime) -> bool:
-    """Moves a delivery on by what the provider tells; whether that was news.
+    """Moves one delivery on by what the provider tells; whether that was news. See `hear_all`."""
+    return hear_all(connection, [delivery], state, now) == 1
 
-    `state`: delivered, bounced or complained. News only moves forward, whatever order it comes in, and it
-    takes a delivery out of the queue: a letter that was heard of was sent.
+
+def hear_all(connection: Connection, deliveries: Sequence[int], state: State, now: datetime) -> int:
+    """Moves deliveries on by what the provider tells; for how many that was news.
+
+    `state`: delivered, bounced or complained; or accepted, for news that proves no more than that the letter
+    was taken. News only moves forward, whatever order it comes in, and it takes a delivery out of the queue: a
+    letter that was heard of was sent.
     """
-    if state not in HEARD:
+    if state not in HEARD | {State.ACCEPTED}:
         raise ValueError(f"a provider cannot tell that a delivery is {state}")
     statement = f"""
         UPDATE deliveries SET state = '{state}', due_at = NULL, settled_at = coalesce(settled_at, :now)
-        WHERE id = :id AND state IN ({spelled(sources(state))})
+        WHERE state IN ({spelled(sources(state))}) AND id IN :ids
     """
-    return connection.execute(text(statement), {"id": delivery, "now": to_microseconds(now)}).rowcount == 1
+    return bulk.run_among(connection, statement, sorted(deliveries), {"now": to_microseconds(now)})
+
+
+def name(connection: Connection, provider_ids: Mapping[int, str]) -> None:
+    """Writes the provider's own ids of letters whose call brought no answer, once news brings them."""
+    statement = "UPDATE deliveries SET provider_id = :name WHERE id = :id AND provider_id IS NULL"
+    for delivery, known in sorted(provider_ids.items()):
+        connection.execute(text(statement), {"id": delivery, "name": known})
 
 
 def resolve(
