@@ -45,8 +45,6 @@ OPTIONS = frozenset({"token", "stream", "per_second", "url"})
 class PostmarkWire(JsonWire):
     """One element of the array `/email/batch` takes."""
 
-    by_character = True
-
     def __init__(self, stream: str) -> None:
         self.stream = stream
 

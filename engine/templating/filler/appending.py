@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -11,9 +11,9 @@ from engine.templating.filler.composing import held, variable
 from engine.templating.filler.cutting import Branching, Filled, Pieces
 from engine.templating.filler.nodes import Choice
 from engine.templating.filler.values import clean
-from engine.templating.filler.wire import Wire
+from engine.templating.filler.wire import Escape, Wire, escaper
 
-BETWEEN = "|"
+BETWEEN, BETWEEN_BYTES = "|", b"|"
 """Stands between values that are escaped in one go. Any printable ASCII character that no format escapes would do."""
 
 Append = Callable[[list[bytes], tuple[Any, ...]], None]
@@ -36,16 +36,13 @@ class Writing:
         self.constants = 0
         self.header_variables: dict[str, str] = {}
         self.used: dict[str, set[int]] = {"html": set(), "text": set()}
+        html, text = escaper(wire, "html"), escaper(wire, "text")
         self.objects: dict[str, Any] = {
-            "escape_header": wire.escape,
-            "escape_all": lambda text: wire.escape("html", text),
-            "html_safe": lambda text: str(escape(text)),
-            "html": lambda text: wire.escape(
-                "html", clean(text if isinstance(text, Markup) else str(escape(text)))
-            ),
-            "text": lambda text: wire.escape("text", clean(plain(text))),
-            "final_html": lambda text: wire.escape("html", clean(text)),
-            "final_text": lambda text: wire.escape("text", clean(text)),
+            "both_ways": lambda joined: both_ways(html, joined),
+            "html": lambda value: html(clean(value if isinstance(value, Markup) else str(escape(value)))),
+            "text": lambda value: text(clean(plain(value))),
+            "final_html": lambda value: html(clean(value)),
+            "final_text": lambda value: text(clean(value)),
         }
 
     def function(self, pieces: Pieces, width: int) -> Append:
@@ -66,10 +63,11 @@ class Writing:
 
     def header_lines(self) -> list[str]:
         """Each header's whole value, composed and escaped once."""
-        return [
-            f"    {name} = escape_header({place!r}, {self.headers[place]})"
-            for place, name in self.header_variables.items()
-        ]
+        lines = []
+        for place, name in self.header_variables.items():
+            self.objects[f"escape_{name}"] = escaper(self.wire, place)
+            lines.append(f"    {name} = escape_{name}({self.headers[place]})")
+        return lines
 
     def body_lines(self) -> list[str]:
         """The letter's own values for both bodies: all in one go where the format and the values allow it."""
@@ -82,14 +80,10 @@ class Writing:
         html = ", ".join(f"h{slot}" for slot in together)
         text = ", ".join(f"t{slot}" for slot in together)
         return [
-            f"    joined = {BETWEEN!r}.join(({values}))",
-            f"    if not marked and joined.isprintable() and joined.count({BETWEEN!r}) == {len(together) - 1}:",
-            "        safe = html_safe(joined)",
-            f"        ({html}) = escape_all(safe).split({BETWEEN.encode()!r})",
-            "        if len(safe) == len(joined):",
-            *(f"            t{slot} = h{slot}" for slot in together),
-            "        else:",
-            f"            ({text}) = escape_all(joined).split({BETWEEN.encode()!r})",
+            f"    for_html, for_text = both_ways({BETWEEN!r}.join(({values}))) if not marked else ((), ())",
+            f"    if len(for_html) == {len(together)} == len(for_text):",
+            f"        ({html}) = for_html",
+            f"        ({text}) = for_text",
             "    else:",
             *(f"        {line}" for line in one_by_one),
         ]
@@ -158,6 +152,38 @@ class Writing:
     def line(self, depth: int, text: str) -> None:
         """One line of the function."""
         self.lines.append("    " * depth + text)
+
+
+def both_ways(escape_text: Escape, joined: str) -> tuple[Sequence[bytes], Sequence[bytes]]:
+    """Values joined by BETWEEN, each as it stands in the HTML and in the text; empty where each needs its own look.
+
+    The caller counts them: a value that holds BETWEEN itself makes one too many.
+    """
+    try:
+        size = len(joined.encode())
+    except UnicodeEncodeError:
+        return (), ()
+    text = escape_text(joined)
+    if len(text) == size and not has_html_signs(joined):
+        # Nothing was escaped, so there are no quotes and no control characters either.
+        same = text.split(BETWEEN_BYTES)
+        return same, same
+    if not joined.isprintable():
+        return (), ()
+    return escape_text(str(escape(joined))).split(BETWEEN_BYTES), text.split(BETWEEN_BYTES)
+
+
+def has_html_signs(text: str) -> bool:
+    """Whether a text holds a character that HTML escapes, but for `"`, or one beyond C0 that no body may hold."""
+    return (
+        "&" in text
+        or "<" in text
+        or ">" in text
+        or "'" in text
+        or "\x7f" in text
+        or "\ufffe" in text
+        or "\uffff" in text
+    )
 
 
 def simple(pieces: Pieces) -> bool:
