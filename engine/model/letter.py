@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,7 @@ class Verdict:
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One message's fate. `verdict` is a word of Verdict; `provider_id` as text; `detail` for a person to read.
 
     `suppress` is true when the provider says this very address is dead or blocked.

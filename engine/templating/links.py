@@ -1,8 +1,8 @@
 """Signed personal links: they name a delivery and what may be done with it, never an address.
 
-A token is `key id` + `tag` + `delivery id`: the tag is keyed blake2b (RFC 7693) over the delivery's id, its key
-derived for one purpose from the workspace's signing key. Tokens never expire: the law wants unsubscribing to work
-for 60 days and longer, and keys are rotated by adding a new one in front.
+A token is `key id` + `tag` + `delivery id`. One keyed blake2b (RFC 7693) over the delivery's id gives the tags of
+four purposes, each a stretch of its own: knowing one tells nothing about another. Tokens never expire: the law wants
+unsubscribing to work for 60 days and longer, and keys are rotated by adding a new one in front.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ from hmac import compare_digest
 from engine.errors import LetterError, UsageError
 
 PURPOSES = ("unsubscribe", "preferences", "web", "click", "open")
+"""A purpose keeps its place here for ever, for the place says which stretch of which digest is its tag."""
 
 TAG_BYTES = 15
 """120 bits: far beyond guessing over a network, and whole characters in base64 without padding."""
+
+TAGS = 4
+"""So many tags one digest of at most 64 bytes holds."""
 
 TAG_CHARACTERS = TAG_BYTES * 4 // 3
 KEY_CHARACTERS = 2
@@ -53,42 +57,56 @@ class Signer:
                 help='make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"',
             )
         self.newest = key_id(raw[0])
-        self.seeded = {
-            (purpose, key_id(key)): blake2b(key=purpose_key(key, purpose), digest_size=TAG_BYTES)
-            for key in raw
-            for purpose in PURPOSES
-        }
+        self.seeded = {key_id(key): seeds(key) for key in raw}
 
     def suffix(self, purpose: str, delivery_id: str) -> str:
-        """The token of a link; KeyError for an unknown purpose. Costs about a microsecond."""
-        digest = self.seeded[purpose, self.newest].copy()
-        digest.update(delivery_id.encode())
-        return self.newest + letters(digest.digest()) + delivery_id
+        """The token of a link; ValueError for an unknown purpose."""
+        return self.newest + tag(self.seeded[self.newest], purpose, delivery_id) + delivery_id
 
-    def suffixes(self, purpose: str) -> Callable[[str], str]:
-        """`suffix` for one purpose, with everything looked up beforehand: for loops over many deliveries."""
-        copy, newest = self.seeded[purpose, self.newest].copy, self.newest
+    def links(self, public_url: str, purposes: Sequence[str]) -> Callable[[str], list[str]]:
+        """Whole links of one delivery, in that order; for loops over many deliveries, everything looked up once."""
+        places = [stretch(purpose) for purpose in purposes]
+        digests = sorted({number for number, _, _ in places})
+        copies = [self.seeded[self.newest][number].copy for number in digests]
+        pieces = [
+            (prefix(public_url, purpose) + self.newest, digests.index(number), start, end)
+            for purpose, (number, start, end) in zip(purposes, places, strict=True)
+        ]
 
-        def suffix(delivery_id: str) -> str:
-            digest = copy()
-            digest.update(delivery_id.encode())
-            text = b2a_base64(digest.digest(), newline=False).translate(URL_LETTERS).decode()
-            return f"{newest}{text}{delivery_id}"
+        def links(delivery_id: str) -> list[str]:
+            raw, tags = delivery_id.encode(), []
+            for copy in copies:
+                digest = copy()
+                digest.update(raw)
+                tags.append(b2a_base64(digest.digest(), newline=False).translate(URL_LETTERS).decode())
+            return [f"{before}{tags[number][start:end]}{delivery_id}" for before, number, start, end in pieces]
 
-        return suffix
+        return links
 
     def verify(self, purpose: str, token: str) -> str | None:
         """The delivery's id, or None for a token that we did not make for this purpose."""
         if len(token) > LONGEST_TOKEN or not token.isascii():
             return None
         key, rest = token[:KEY_CHARACTERS], token[KEY_CHARACTERS:]
-        tag, delivery_id = rest[:TAG_CHARACTERS], rest[TAG_CHARACTERS:]
-        seeded = self.seeded.get((purpose, key))
+        given, delivery_id = rest[:TAG_CHARACTERS], rest[TAG_CHARACTERS:]
+        seeded = self.seeded.get(key)
         if seeded is None or not DELIVERY_ID.fullmatch(delivery_id):
             return None
-        digest = seeded.copy()
-        digest.update(delivery_id.encode())
-        return delivery_id if compare_digest(letters(digest.digest()), tag) else None
+        return delivery_id if compare_digest(tag(seeded, purpose, delivery_id), given) else None
+
+
+def tag(seeded: Sequence[blake2b], purpose: str, delivery_id: str) -> str:
+    """A delivery's tag for one purpose."""
+    number, start, end = stretch(purpose)
+    digest = seeded[number].copy()
+    digest.update(delivery_id.encode())
+    return letters(digest.digest())[start:end]
+
+
+def stretch(purpose: str) -> tuple[int, int, int]:
+    """Which digest holds a purpose's tag, and where it begins and ends in its letters; ValueError for no purpose."""
+    number, place = divmod(PURPOSES.index(purpose), TAGS)
+    return number, place * TAG_CHARACTERS, (place + 1) * TAG_CHARACTERS
 
 
 def letters(raw: bytes) -> str:
@@ -101,12 +119,17 @@ def key_id(key: bytes) -> str:
     return letters(blake2b(key, digest_size=3, person=b"key id").digest())[:KEY_CHARACTERS]
 
 
-def purpose_key(key: bytes, purpose: str) -> bytes:
-    """A key that signs for one purpose only."""
+def seeds(key: bytes) -> tuple[blake2b, ...]:
+    """For every four purposes a digest with a key of its own, ready to be fed a delivery's id."""
     # blake2b takes keys of at most 64 bytes; hashing first admits any length.
-    return blake2b(
-        purpose.encode(), key=blake2b(key).digest(), digest_size=32, person=b"touchbase link"
-    ).digest()
+    hashed, digests = blake2b(key).digest(), -(-len(PURPOSES) // TAGS)
+    return tuple(
+        blake2b(
+            key=blake2b(b"%d" % number, key=hashed, digest_size=32, person=b"touchbase link").digest(),
+            digest_size=TAGS * TAG_BYTES,
+        )
+        for number in range(digests)
+    )
 
 
 def link(public_url: str, purpose: str, token: str) -> str:

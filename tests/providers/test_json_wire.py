@@ -13,7 +13,7 @@ from engine.model.letter import Mailbox
 from engine.providers.json_wire import JsonWire, ObjectWire
 
 PLACES = ("html", "text", "Subject", "To", "reference", "Message-ID", "List-Unsubscribe", "List-ID", "X-Note")
-values = st.text(st.characters(codec=None), max_size=30) | st.text("azq019<>@.\"\\ é|\x85\u2028", max_size=30)
+values = st.text(st.characters(codec=None), max_size=30) | st.text('azq019<>@."\\ é|\x85\u2028', max_size=30)
 
 
 def outcome(escape: Callable[[str], bytes], value: str) -> bytes | str:

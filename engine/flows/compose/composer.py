@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -138,24 +138,13 @@ class Composer:
     def filler(self, program: Program, wire: Wire) -> tuple[Filler, Persons]:
         """What fills the program for one way out, and what orders a person's values for it."""
         filler = Filler(program, wire, self.environment)
-        return filler, Persons(
-            filler.inputs, self.columns, self._links(), self.reference, program.message_id_domain
-        )
+        purposes = [LINKS[name] for name in filler.inputs if name in LINKS]
+        made = self.signer.links(self.workspace.project.public_url, purposes)
+        return filler, Persons(filler.inputs, self.columns, made, self.reference, program.message_id_domain)
 
     def reference(self, delivery: int) -> str:
         """Our opaque id of a delivery: all that a provider is told about the person."""
         return f"{self.install}-{delivery}"
-
-    def _links(self) -> dict[str, Callable[[str], str]]:
-        made = {}
-        for name, purpose in LINKS.items():
-            before = links.prefix(self.workspace.project.public_url, purpose)
-            made[name] = _joined(before, self.signer.suffixes(purpose))
-        return made
-
-
-def _joined(before: str, suffix: Callable[[str], str]) -> Callable[[str], str]:
-    return lambda reference: before + suffix(reference)
 
 
 def terms_of(name: str, offer: Offer) -> OfferTerms:

@@ -34,7 +34,7 @@ class Persons:
     Args:
         inputs: what the filler asks for, in its order.
         columns: every value the store can read.
-        links: for each link's name a function from a delivery's reference to the whole address.
+        links: from a delivery's reference to its links, in the order in which `inputs` names them.
         reference: from a delivery's number to our opaque id.
         domain: the right side of each Message-ID.
     """
@@ -43,7 +43,7 @@ class Persons:
         self,
         inputs: Sequence[str],
         columns: Mapping[str, Column],
-        links: Mapping[str, Callable[[str], str]],
+        links: Callable[[str], list[str]],
         reference: Callable[[int], str],
         domain: str,
     ) -> None:
@@ -58,9 +58,9 @@ class Persons:
         if unknown:
             raise TemplateError(f"a template asks for `{unknown[0]}`, which no customer has")
         self.wanted = tuple(columns[name] for name in self.names)
-        self.links = [links[name] for name in inputs if name in LINKS]
+        self.links = links
         self.reference = reference
-        self.domain = domain
+        self.ending = f"@{domain}>"
         places = {name: 3 + place for place, name in enumerate(self.names)}
         after = 3 + len(self.names)
         extra = [
@@ -77,14 +77,9 @@ class Persons:
     def __call__(self, row: Person) -> Person:
         """The person's values in the filler's order."""
         reference = self.reference(row[DELIVERY])
-        made: Person = (
-            None,
-            reference,
-            f"<{reference}@{self.domain}>",
-            *(link(reference) for link in self.links),
-            *(self._record(row, whole) for whole in self.whole),
-        )
-        person: Person = self.order((*row, *made))
+        message_id = f"<{reference}{self.ending}"
+        records = [self._record(row, whole) for whole in self.whole] if self.whole else ()
+        person: Person = self.order((*row, None, reference, message_id, *self.links(reference), *records))
         return person
 
     def _record(self, row: Person, whole: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from engine.errors import LetterError
 from engine.templating.filler.composing import composed, variable
 from engine.templating.filler.expressions import FAILURES, Expression
-from engine.templating.filler.nodes import Body, Choice, Let, Repeat, Value
+from engine.templating.filler.nodes import Body, Choice, Chunk, Let, Repeat, Value
 from engine.templating.filler.python import filter_names
 from engine.templating.filler.values import as_text, check_header, missing
 
@@ -84,6 +84,8 @@ class Evaluation:
 
     def add_check(self, header: str, body: Body) -> None:
         """The refusal of a header that holds what no header may."""
+        if all(isinstance(node, Chunk) and node.text.isprintable() for node in body):
+            return
         self.line(self.letter, f"h = {composed(body)}")
         self.line(self.letter, f"if not h.isprintable(): check_header({header!r}, h)")
 
