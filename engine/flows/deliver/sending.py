@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.errors import ProviderError
+from engine.flows.deliver.collecting import seldom_collecting
 from engine.flows.deliver.letters import Filled, Letters, without
 from engine.flows.deliver.pace import Pace
 from engine.flows.deliver.settling import Settled, receipts_of
@@ -186,7 +187,8 @@ async def deliver(order: Order, providers: Sequence[Provider]) -> Sending:
         for provider in providers:
             await provider.open()
             opened.append(provider)
-        await asyncio.gather(*(sending.lane(provider) for provider in opened))
+        with seldom_collecting():
+            await asyncio.gather(*(sending.lane(provider) for provider in opened))
     finally:
         for provider in opened:
             await provider.close()
