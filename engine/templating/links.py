@@ -79,7 +79,9 @@ class Signer:
                 digest = copy()
                 digest.update(raw)
                 tags.append(b2a_base64(digest.digest(), newline=False).translate(URL_LETTERS).decode())
-            return [f"{before}{tags[number][start:end]}{delivery_id}" for before, number, start, end in pieces]
+            return [
+                f"{before}{tags[number][start:end]}{delivery_id}" for before, number, start, end in pieces
+            ]
 
         return links
 
