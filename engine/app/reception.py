@@ -12,10 +12,13 @@ from engine.app import running
 from engine.app.desk import Desk
 from engine.flows.readers import choosing, knowing, replaying
 from engine.flows.readers.noticing import is_machine
+from engine.flows.receive.receiving import receive
+from engine.flows.receive.understanding import Ears
 from engine.model.heard import Heard, News
 from engine.model.reader import Chosen, ReaderPage, Topic
+from engine.model.words import Purpose
 from engine.providers.base import Hears
-from engine.store import events, links
+from engine.store import links
 from engine.templating.links import Signer
 from engine.templating.links import link as address_of
 
@@ -46,6 +49,12 @@ class Reception:
         with desk.database.read() as connection:
             self.install = running.install(connection)
             self.signer: Signer = running.signer(desk, connection)
+        # A campaign that only has to be told, or is about nothing one can leave, has no topic.
+        self.topics = {
+            name: campaign.topic
+            for name, campaign in desk.workspace.campaigns.items()
+            if campaign.purpose is Purpose.MARKETING and campaign.topic
+        }
         self.ears: dict[str, Hears | None] = {}
         # Columns for the declared fields are made before the first visitor comes.
         assert desk.fields is not None
@@ -128,14 +137,10 @@ class Reception:
         return self.ears[name]
 
     def news(self, provider: str, heard: Sequence[Heard]) -> None:
-        """Writes down what was noticed of readers, each once."""
+        """Takes what a provider tells, or what we noticed ourselves, in one transaction."""
+        ears = Ears(provider, self.install, self.topics)
         with self.desk.database.write() as connection:
-            for item in heard:
-                found = knowing.reader(connection, int(item.reference.partition("-")[2]))
-                if found is None or found.customer is None:
-                    continue
-                fields = {"url": item.url, "agent": item.agent, "machine": item.machine}
-                events.record(connection, found.customer, item.news, item.at, fields, item.identity, provider)
+            receive(connection, ears, heard, clock.now())
 
     def ready(self) -> None:
         """Whether the database answers. Raises StoreError."""

@@ -20,6 +20,7 @@ from engine.web.limits import Limits
 from engine.web.pages import Pages
 from engine.web.readers import Readers
 from engine.web.tracking import Tracking
+from engine.web.webhooks import Webhooks
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ def make_application(reception: Reception) -> Starlette:
         routes=[
             *Readers(reception, pages).routes(),
             *tracking.routes(),
+            *Webhooks(reception).routes(),
             Route("/livez", alive, methods=["GET"]),
             Route("/readyz", ready, methods=["GET"]),
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import email
 import email.policy
@@ -20,10 +21,10 @@ import httpx
 import pytest
 
 from engine.store.database import Database, open_database
-from tests.acceptance.conftest import FILES, NOW, Desk
+from tests.acceptance.conftest import NOW, laid_out
 
 PREFIX = "https://letters.reading.example"
-WEBHOOK_KEY = "the-key-of-the-webhook"
+WEBHOOK_KEY = "whsec_" + base64.b64encode(b"the key of the webhook").decode()
 
 
 CHANGED = (
@@ -79,16 +80,16 @@ class House:
 @pytest.fixture(scope="session")
 def sent_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace that tracks, with three letters in its outbox; never changed by a test."""
-    made = Desk(tmp_path_factory.mktemp("web") / "workspace")
-    for name, text in FILES.items():
-        made.write(name, text)
+    made = laid_out(tmp_path_factory.mktemp("web") / "workspace")
     made.edit(
         "config/project.yaml",
         "providers:\n",
         "tracking: { opens: true, clicks: true }\nproviders:\n"
-        f"  postmark: {{ type: postmark, token: t, webhook_key: {WEBHOOK_KEY} }}\n",
+        f"  resend: {{ type: resend, token: t, webhook_key: {WEBHOOK_KEY} }}\n"
+        "  keyless: { type: resend, token: t }\n",
     )
-    made.filled()
+    made.json("import", "customers", "people.csv")
+    made.json("import", "events", "complaints.csv", "--event", "complaint_opened")
     assert made.json("send", "digest")["accepted"] == 3
     return made.root
 
