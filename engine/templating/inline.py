@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from threading import Lock
 
 from engine.errors import TemplateError
 from engine.model.problem import Problem, Severity
@@ -27,9 +25,6 @@ END = re.compile(r"</html\s*>", re.IGNORECASE)
 STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
-LOCK = Lock()
-"""premailer and its CSS parser keep one log for the whole process."""
-
 
 @dataclass(frozen=True, slots=True)
 class Inlined:
@@ -45,30 +40,12 @@ class Inlined:
     findings: tuple[Problem, ...] = ()
 
 
-class Messages(logging.Handler):
-    """Keeps what the CSS parser says instead of printing it."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keeps one message."""
-        self.texts.append(record.getMessage())
-
-
-def inline(html: str, *, file: str = "", fresh: bool = False) -> Inlined:
-    """A page without tokens.
-
-    Args:
-        fresh: read the style sheet anew, so that `findings` are complete even if it was read before.
-
-    Raises TemplateError for a style sheet that cannot be applied.
-    """
+def inline(html: str, *, file: str = "") -> Inlined:
+    """A page without tokens. Raises TemplateError for a style sheet that cannot be applied."""
     if not html.strip():
         return Inlined(html, html)
     before, page, after = around(html)
-    done, messages = transformed(page, file, fresh)
+    done, messages = transformed(page, file)
     result = before + done + after
     return Inlined(result, result, frozenset(), css_findings(messages, file))
 
@@ -80,7 +57,7 @@ def inline_residual(residual: Residual, *, file: str = "") -> Inlined:
     """
     text = residual.text
     if not residual.pieces:
-        return inline(text, file=file, fresh=True)
+        return inline(text, file=file)
     places = standings(text, residual.tokens())
     sheets = STYLE.findall(text)
     check_places(places, residual.kinds, styled=bool(sheets))
@@ -89,7 +66,7 @@ def inline_residual(residual: Residual, *, file: str = "") -> Inlined:
     check_structures(groups)
     in_text = [place for place in controls if place.kind == TEXT]
     before, page, after = around(as_comments(text, in_text))
-    done, messages = transformed(page, file, fresh=True)
+    done, messages = transformed(page, file)
     check_tokens(page, done, residual)
     outside = [place.token for place in in_text if comment(place.token) in before + after]
     check_page(done, groups, outside)
@@ -137,14 +114,16 @@ def around(html: str) -> tuple[str, str, str]:
     return html[:start], html[start:end], html[end:]
 
 
-def transformed(page: str, file: str, fresh: bool) -> tuple[str, list[str]]:
+def transformed(page: str, file: str) -> tuple[str, list[str]]:
     """The page with its styles inlined, and what the CSS parser had to say."""
     from cssselect import SelectorError
     from lxml.etree import LxmlError
 
+    from engine.templating.premailing import premailed
+
     doctype, page = normalised(page)
     try:
-        done, messages = premailed(page, fresh)
+        done, messages = premailed(page)
     except (SelectorError, LxmlError, ValueError, IndexError, AssertionError) as error:
         raise TemplateError(
             f"the styles cannot be moved onto the elements: {error}",
@@ -154,28 +133,6 @@ def transformed(page: str, file: str, fresh: bool) -> tuple[str, list[str]]:
     if doctype and not done.startswith(doctype):
         raise TemplateError("the page lost its doctype while its styles were moved", file=file)
     return done, messages
-
-
-def premailed(page: str, fresh: bool) -> tuple[str, list[str]]:
-    """premailer's own result, its log captured."""
-    import cssutils
-    from premailer import Premailer
-
-    heard = Messages()
-    log = logging.Logger("engine.templating.css")
-    log.addHandler(heard)
-    with LOCK:
-        cssutils.log.setLog(log)
-        cssutils.log.raiseExceptions = False
-        done: str = Premailer(
-            page,
-            allow_network=False,
-            keep_style_tags=True,
-            strip_important=False,
-            disable_validation=True,
-            cache_css_parsing=not fresh,
-        ).transform(pretty_print=False)
-    return done, heard.texts
 
 
 def normalised(page: str) -> tuple[str, str]:

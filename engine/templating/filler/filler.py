@@ -146,6 +146,8 @@ class Filler:
         if program.whole is not None:
             sources = list(program.whole.templates.values())
         parse = self.environment.parse
+        # Parsing a whole letter costs more than looking for the words.
+        sources = [source for source in sources if any(name in source for name in DERIVED)]
         found = {name for source in sources for name in find_undeclared_variables(parse(source))}
         return found & set(DERIVED) - (set(program.whole.context) if program.whole else set())
 

@@ -1,0 +1,82 @@
+"""premailer with its log captured, reading each style sheet once however many variants of a letter carry it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import cssutils
+from premailer import Premailer
+
+LOCK = Lock()
+"""premailer and its CSS parser keep one log for the whole process."""
+
+KEPT_SHEETS = 64
+
+
+class Messages(logging.Handler):
+    """Keeps what the CSS parser says instead of printing it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps one message."""
+        self.texts.append(record.getMessage())
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A style sheet as premailer applies it, and what its parser said about it."""
+
+    rules: list[Any]
+    leftover: list[Any]
+    messages: tuple[str, ...]
+
+
+_sheets: dict[tuple[str, int], Sheet] = {}
+
+
+class Inliner(Premailer):  # type: ignore[misc]
+    """Moves styles onto elements. `heard`: where the parser's messages go."""
+
+    def __init__(self, page: str, heard: Messages) -> None:
+        super().__init__(
+            page,
+            allow_network=False,
+            keep_style_tags=True,
+            strip_important=False,
+            disable_validation=True,
+            cache_css_parsing=False,
+        )
+        self.heard = heard
+
+    def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
+        """The rules of one sheet. A sheet that was read before says again what it said then."""
+        key = (css_body, ruleset_index)
+        sheet = _sheets.get(key)
+        if sheet is None:
+            before = len(self.heard.texts)
+            rules, leftover = super()._parse_style_rules(css_body, ruleset_index)
+            sheet = Sheet(rules, leftover, tuple(self.heard.texts[before:]))
+            if len(_sheets) >= KEPT_SHEETS:
+                _sheets.pop(next(iter(_sheets)))
+            _sheets[key] = sheet
+        else:
+            self.heard.texts += sheet.messages
+        return list(sheet.rules), list(sheet.leftover)
+
+
+def premailed(page: str) -> tuple[str, list[str]]:
+    """premailer's own result and the CSS parser's messages."""
+    heard = Messages()
+    log = logging.Logger("engine.templating.css")
+    log.addHandler(heard)
+    with LOCK:
+        cssutils.log.setLog(log)
+        cssutils.log.raiseExceptions = False
+        done: str = Inliner(page, heard).transform(pretty_print=False)
+    return done, heard.texts
