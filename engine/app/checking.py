@@ -9,7 +9,8 @@ from pathlib import Path
 from engine import clock
 from engine.app.letters import letter_problems
 from engine.definitions.checks.everything import load_and_check
-from engine.definitions.workspace import Workspace, in_order
+from engine.definitions.files import CAMPAIGNS, definition_files
+from engine.definitions.workspace import in_order
 from engine.flows.compose.patterns import guessable_codes
 from engine.model.problem import Problem, Severity
 from engine.settings import settings
@@ -34,7 +35,7 @@ def check(workspace: Path | None, files: Sequence[Path]) -> Checked:
     if files:
         wanted = {_relative(path, root) for path in files}
         problems = [problem for problem in problems if problem.file in wanted]
-    return Checked(root, problems, _summary(found, problems))
+    return Checked(root, problems, _summary(root, problems))
 
 
 def write_schemas(workspace: Path | None, out: Path | None) -> list[Path]:
@@ -53,11 +54,11 @@ def _relative(path: Path, root: Path) -> str:
     return str(absolute.relative_to(root)) if absolute.is_relative_to(root) else str(path)
 
 
-def _summary(found: Workspace | None, problems: Sequence[Problem]) -> str:
+def _summary(root: Path, problems: Sequence[Problem]) -> str:
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     warnings = sum(problem.severity is Severity.WARNING for problem in problems)
     notes = len(problems) - errors - warnings
-    campaigns = len(found.campaigns) if found is not None else 0
+    campaigns = sum(path.is_relative_to(root / CAMPAIGNS) for path in definition_files(root))
     parts = [_counted(campaigns, "campaign"), _counted(errors, "error"), _counted(warnings, "warning")]
     return ", ".join([*parts, _counted(notes, "note")])
 

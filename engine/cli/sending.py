@@ -13,6 +13,7 @@ from engine.errors import Refused
 
 AT = click.option("--at", "at", metavar="WHEN", help="As of this moment, like 2027-01-05T09:30.")
 SHOWN_PEOPLE = 20
+LONGEST_OCCURRENCE = 64
 
 
 @click.command(
@@ -83,6 +84,12 @@ def preview_command(
 @click.option(
     "--test", "test", metavar="ADDRESS", help="One sample letter to this address; nothing is recorded."
 )
+@click.option(
+    "--occurrence",
+    metavar="NAME",
+    callback=lambda context, option, name: _occurrence(name),
+    help="An occurrence of your own: everybody may get one letter more.",
+)
 @shared
 def send_command(
     campaign: str,
@@ -90,6 +97,7 @@ def send_command(
     at: str | None,
     limit: int | None,
     test: str | None,
+    occurrence: str | None,
     workspace: Path | None,
     as_json: bool,
 ) -> int:
@@ -106,7 +114,7 @@ def send_command(
         if ask and (as_json or not sys.stdin.isatty()):
             raise _nobody_to_ask(campaign, app.provider_name)
         with progress_bar(quiet=as_json) as progress:
-            prepared = app.prepare(campaign, at=at, progress=progress)
+            prepared = app.prepare(campaign, at=at, occurrence=occurrence, progress=progress)
         if ask and prepared.to_send and not _agreed(campaign, prepared.to_send, app.provider_name):
             app.discard(prepared)
             raise Refused(
@@ -122,6 +130,15 @@ def send_command(
         return 130
     counts = report.counts
     return 1 if counts.failed or counts.uncertain or (counts.pending and limit is None) else 0
+
+
+def _occurrence(name: str | None) -> str | None:
+    """The name without spaces around it; it stands in the ledger and on screens for ever."""
+    if name is not None and (not name.strip() or not name.isprintable() or len(name) > LONGEST_OCCURRENCE):
+        raise click.BadParameter(
+            f"write a short name, like `2026-11 again` ({LONGEST_OCCURRENCE} characters at most)"
+        )
+    return name.strip() if name is not None else None
 
 
 def _nobody_to_ask(campaign: str, provider: str) -> Refused:

@@ -29,7 +29,7 @@ def sample_posts(feed: str, count: int, now: datetime) -> list[Post]:
             identity=f"sample-{number}",
             id=f"sample-{number}",
             url=f"https://blog.example/{number}",
-            title=f"Sample post {number}",
+            title=f"Sample post {number}, with a title of the usual length",
             summary="A summary of two sentences. This is the second one.",
             content="<p>The whole post.</p>",
             image="https://blog.example/image.png" if number % 2 else "",
