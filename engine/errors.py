@@ -163,7 +163,7 @@ class WebhookRefused(TouchbaseError):
     """A provider's news could not be believed or read; nothing was changed.
 
     `status`: the HTTP status to answer with. 401: no or a wrong proof; 403: no key is configured, so that the
-    endpoint is off; 400: proven, but not readable.
+    endpoint is off; 400: proven, but not readable; 503: the proof could not be had now, so ask again.
     """
 
     exit_code = 4

@@ -137,7 +137,8 @@ class Hears(Protocol):
         """What one call of the provider says, after its proof was checked over the raw bytes.
 
         Raises WebhookRefused: 403 without a configured key, 401 for a wrong or old proof, 400 for a body that
-        is proven but not readable. Events of no interest are left out; an empty list is a fine answer.
+        is proven but not readable, 503 where the proof could not be had now. Events of no interest are left
+        out; an empty list is a fine answer.
         """
 
 

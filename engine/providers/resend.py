@@ -26,15 +26,15 @@ from engine.errors import (
     WebhookRefused,
 )
 from engine.model.heard import Bounce, Heard, News, Post
-from engine.model.letter import Batch, Frame, Letter, Mailbox, Outcome, Verdict
+from engine.model.letter import Batch, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
 from engine.providers import answers
 from engine.providers.amazon_bounces import amazon_bounce
 from engine.providers.base import Idempotency, Limits
 from engine.providers.call_key import call_key
 from engine.providers.headers import whole_token
-from engine.providers.json_wire import ARRAY, distinct_names, header_text, inside_string, json_bytes
-from engine.providers.mailboxes import MAILBOX_HEADERS, is_simple, is_token, read_mailbox, unicode_mailbox
+from engine.providers.json_wire import JsonWire, address_text, distinct_names, header_text, json_bytes
+from engine.providers.mailboxes import read_mailbox
 from engine.providers.options import Options
 from engine.providers.proof import check_fresh, key_of, keyed_hash, same, unproven
 from engine.providers.reading import Entry, entry_of, inside, moment, text
@@ -65,14 +65,8 @@ TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 OPTIONS = frozenset({"token", "webhook_key", "per_second", "url"})
 
 
-class ResendWire:
+class ResendWire(JsonWire):
     """One element of the array `/emails/batch` takes."""
-
-    by_character = True
-
-    def frame(self, letter: Letter) -> Frame:
-        """An array."""
-        return ARRAY
 
     def encode(self, letter: Letter) -> bytes:
         """The message as a JSON object."""
@@ -101,20 +95,7 @@ class ResendWire:
 
     def escape(self, place: str, value: str) -> bytes:
         """One value inside its JSON string; see Wire."""
-        if place in ("html", "text"):
-            return inside_string(value)
-        if place == "reference":
-            return tag_text(value).encode()
-        if place.lower() in MAILBOX_HEADERS:
-            if is_simple(value):
-                return value.encode()
-            return inside_string(unicode_mailbox(place, read_mailbox(value)))
-        return inside_string(header_text(place, value))
-
-
-def address_text(place: str, mailbox: Mailbox) -> str:
-    """A mailbox as Resend reads it, or the token that stands for one."""
-    return mailbox.address if is_token(mailbox) else unicode_mailbox(place, mailbox)
+        return tag_text(value).encode() if place == "reference" else super().escape(place, value)
 
 
 def headers_of(letter: Letter) -> dict[str, str]:

@@ -12,9 +12,18 @@ from engine.errors import UsageError
 from engine.providers.registry import PROVIDERS, make_provider, provider_type
 
 
+OPTIONS: dict[str, dict[str, str]] = {
+    "outbox": {},
+    "smtp": {"host": "mail.example.com"},
+    "ses": {"region": "eu-west-1", "access_key": "a", "secret_key": "s"},
+    "mailjet": {"token": "t", "secret": "s"},
+}
+"""What a type needs, where that is not a token alone."""
+
+
 @pytest.mark.parametrize("name", sorted(PROVIDERS))
 def test_every_registered_type_can_be_made(name: str) -> None:
-    options = {"outbox": {}, "smtp": {"host": "mail.example.com"}}.get(name, {"token": "t"})
+    options = OPTIONS.get(name, {"token": "t"})
     provider = make_provider("mine", {"type": name, **options}, workspace=Path())
     assert provider.name == "mine"
     assert Path("docs/providers", f"{name}.md").is_file()

@@ -83,10 +83,11 @@ class MailgunOptions(TokenOptions):
     merge: StrictBool = Field(True, description="`false` sends every letter whole, one call each.")
 
 
-class SesOptions(ApiOptions):
-    """Amazon SES, version 2 of its API."""
+class SesOptions(ProviderOptions):
+    """Amazon SES, version 2 of its API. Its news is proven by Amazon's certificates, not by a key of ours."""
 
     type: Literal["ses"] = Field(description="The kind of provider.")
+    url: Url | None = Field(None, description="Another address of the API, for tests.")
     region: Region = Field(description="The region.", examples=["eu-west-1"])
     access_key: SecretText = Field(description="The access key's id.", examples=["!secret AWS_ACCESS_KEY_ID"])
     secret_key: SecretText = Field(

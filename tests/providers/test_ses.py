@@ -1,0 +1,286 @@
+"""Amazon SES: the suite over real HTTP, its signature, and what each of its answers means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.headerregistry import HeaderRegistry
+from pathlib import Path
+
+import pytest
+
+from engine.errors import AccountFault, BatchRefused, LetterError, NotSent, UnsupportedFeature, UsageError
+from engine.model.letter import Mailbox, Verdict
+from engine.network.lane import Answer
+from engine.providers import ses
+from engine.providers.amazon_signature import Credentials, signing_headers
+from engine.providers.base import Provider
+from engine.providers.mailboxes import mailbox_value
+from engine.providers.registry import make_provider
+from tests.corpus import corpus_path
+from tests.doubles import api
+from tests.doubles import ses as double
+from tests.providers.api_way_out import ApiWayOut, isolate, send
+from tests.providers.conformance import NetworkConformance, deliver, run
+from tests.providers.letters import HEADERS, Received, batch_of, letter, to, unix
+
+OPTIONS = {"region": double.REGION, "access_key": double.ACCESS_KEY, "secret_key": double.SECRET_KEY}
+
+
+class SesWayOut(ApiWayOut):
+    """SES's stand-in on loopback."""
+
+    type_name = "ses"
+
+    def options(self) -> dict[str, object]:
+        return {**OPTIONS, "configuration_set": "letters"}
+
+    def received(self) -> list[Received]:
+        return [read(record["message"]) for record in self.server.accepted]
+
+
+def read(call: dict) -> Received:
+    """A call's letter as the reader would get it."""
+    simple = call["Content"]["Simple"]
+    headers = {header["Name"].lower(): header["Value"] for header in simple["Headers"]}
+    reference = {tag["Name"]: tag["Value"] for tag in call["EmailTags"]}["reference"]
+    assert headers["x-touchbase-reference"] == reference
+    return Received(
+        sender=mailbox(call["FromEmailAddress"]),
+        reply_to=mailbox(call["ReplyToAddresses"][0]) if "ReplyToAddresses" in call else ("", ""),
+        to=mailbox(call["Destination"]["ToAddresses"][0]),
+        subject=simple["Subject"]["Data"],
+        html=unix(simple["Body"].get("Html", {}).get("Data", "")),
+        text=unix(simple["Body"].get("Text", {}).get("Data", "")),
+        headers=headers,
+        reference=reference,
+    )
+
+
+def mailbox(value: str) -> tuple[str, str]:
+    """A name, its encoded words read, and an address."""
+    (found,) = HeaderRegistry()("To", value).addresses
+    return found.display_name, found.addr_spec
+
+
+@pytest.fixture
+def way_out() -> Iterator[SesWayOut]:
+    server = double.Ses()
+    with api.running(server) as url:
+        yield SesWayOut(server, url)
+    assert server.violations == []
+
+
+class TestSesConforms(NetworkConformance):
+    """SES keeps every promise of the protocol."""
+
+
+@pytest.mark.corpus
+def test_its_calls_satisfy_the_service_model() -> None:
+    model = corpus_path("providers", "ses", "botocore-sesv2-service-2.json")
+    server = double.Ses(model=model)
+    with api.running(server) as url:
+        outcomes = send(SesWayOut(server, url).provider())
+    assert server.violations == []
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.ACCEPTED] * 3
+    assert server.model is not None
+    assert server.model.operation(ses.ONE) == "SendEmail"
+
+
+EXAMPLE = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+SIGNATURES = [
+    # The first two are get-vanilla and post-vanilla of Amazon's signature test suite, the others were made by botocore.
+    (EXAMPLE, "us-east-1", "service", "https://example.amazonaws.com/", b"", "20150830123600", "GET",
+     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+    (EXAMPLE, "us-east-1", "service", "https://example.amazonaws.com/", b"", "20150830123600", "POST",
+     "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
+    (Credentials("AKIDEXAMPLE", "se/cret+key", "tok/en+="), "eu-west-1", "ses",
+     "https://email.eu-west-1.amazonaws.com/v2/email/outbound-bulk-emails", b'{"Content":{}}', "20261123100007", "POST",
+     "d2b2ac180bbef486ba1eb3b6f631653abc68c7cb9cba3b61eec535281592ab9c"),
+    (Credentials("AKIDEXAMPLE", "se/cret+key"), "eu-west-1", "ses",
+     "http://127.0.0.1:4630/v2/email/outbound-emails", b'{"Content":{}}', "20261123100007", "POST",
+     "7f474490a87b3621687fb84e765da0e1f35378f23b6bd57690e1850d9f0f7f5f"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("credentials", "region", "service", "url", "body", "moment", "method", "signature"), SIGNATURES
+)
+def test_its_signatures_are_amazons(
+    credentials: Credentials,
+    region: str,
+    service: str,
+    url: str,
+    body: bytes,
+    moment: str,
+    method: str,
+    signature: str,
+) -> None:
+    now = datetime.strptime(moment, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    headers = signing_headers(credentials, region, service, url, body, now, method)
+    assert headers["Authorization"].endswith(f"Signature={signature}")
+    assert credentials.secret_key not in repr(credentials)
+
+
+def test_a_temporary_key_brings_its_session() -> None:
+    server = double.Ses(session="a/session+token")
+    with api.running(server) as url:
+        way_out = SesWayOut(server, url)
+        assert send(way_out.provider(session_token="a/session+token"), 1)[0].verdict == Verdict.ACCEPTED
+        with pytest.raises(AccountFault):
+            send(way_out.provider(), 1)
+
+
+def test_a_wrong_clock_is_said_to_be_one(way_out: SesWayOut, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOUCHBASE_NOW", "2020-01-01T00:00:00+00:00")
+    with pytest.raises(AccountFault) as raised:
+        send(way_out.provider(), 1)
+    assert "clock" in raised.value.help
+
+
+ONE_LETTER = [
+    ("429:7", NotSent),
+    ("429", NotSent),
+    ("400:ThrottlingException:Maximum_sending_rate_exceeded.", NotSent),
+    ("400:ThrottlingException:Daily_message_quota_exceeded.", AccountFault),
+    ("429:TooManyRequestsException:Daily_message_quota_exceeded.", AccountFault),
+    ("400:AccountSuspendedException", AccountFault),
+    ("400:SendingPausedException", AccountFault),
+    ("400:MailFromDomainNotVerifiedException", AccountFault),
+    ("400:LimitExceededException", AccountFault),
+    ("404:NotFoundException:Configuration_set_<letters>_does_not_exist.", AccountFault),
+    ("403:MessageRejected:Email_address_is_not_verified.", AccountFault),
+    ("400:MessageRejected:Email_address_is_not_verified._The_following_identities_failed", AccountFault),
+    ("403", AccountFault),
+    ("403:ExpiredTokenException", AccountFault),
+    ("400:ExpiredTokenException", AccountFault),
+    ("403:UnrecognizedClientException", AccountFault),
+    ("400:MessageRejected:Address_blacklisted", Verdict.REFUSED),
+    ("400:BadRequestException", Verdict.REFUSED),
+    ("413", Verdict.REFUSED),
+    ("500", Verdict.UNKNOWN),
+    ("503", Verdict.UNKNOWN),
+    ("503:ThrottlingException:Maximum_sending_rate_exceeded.", Verdict.UNKNOWN),
+    ("500-after", Verdict.UNKNOWN),
+    ("close", Verdict.UNKNOWN),
+    ("reset", Verdict.UNKNOWN),
+    ("truncated", Verdict.UNKNOWN),
+    ("html", Verdict.UNKNOWN),
+    ("object", Verdict.UNKNOWN),
+    ("empty", Verdict.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("behaviour", "meaning"), ONE_LETTER)
+def test_each_answer_has_one_meaning(
+    way_out: SesWayOut, behaviour: str, meaning: type[Exception] | str
+) -> None:
+    way_out.server.follow(behaviour)
+    provider = way_out.provider()
+    if isinstance(meaning, str):
+        assert [(each.verdict, each.suppress) for each in send(provider, 1)] == [(meaning, False)]
+        return
+    with pytest.raises(meaning) as raised:
+        send(provider, 1)
+    assert getattr(raised.value, "help", "")
+    assert way_out.received() == []
+
+
+def test_its_wish_to_wait_is_heard(way_out: SesWayOut) -> None:
+    way_out.server.follow("429:7")
+    with pytest.raises(NotSent) as raised:
+        send(way_out.provider(), 1)
+    assert raised.value.retry_after == 7.0
+
+
+@pytest.mark.parametrize(
+    ("words", "suppress"),
+    [
+        ("Illegal address", True),
+        ("Missing final '@domain'", True),
+        ("Local address contains control or whitespace", True),
+        ("Domain contains illegal character", True),
+        ("Message length is more than 10485760 bytes long", False),
+    ],
+)
+def test_an_address_that_cannot_be_written_to_is_told_from_other_faults(words: str, suppress: bool) -> None:
+    assert ses.about_address(words) is suppress
+
+
+def test_trouble_with_one_letter_leaves_the_others(way_out: SesWayOut) -> None:
+    letters = [letter(1), to("dead@customers.example", 2), *(letter(n) for n in range(3, 9))]
+    outcomes = isolate(way_out.provider(), letters).outcomes
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.ACCEPTED, Verdict.REFUSED] + [
+        Verdict.ACCEPTED
+    ] * 6
+    assert outcomes[1].suppress
+    assert len(way_out.received()) == 7
+
+
+def test_too_many_or_too_large_is_refused_before_anything_leaves(way_out: SesWayOut) -> None:
+    provider = way_out.provider()
+    with pytest.raises(BatchRefused):
+        send(provider, provider.limits.messages + 1)
+    (outcome,) = run(deliver(provider, batch_of(provider, [letter(html="x" * 42_000_000)])))[0]
+    assert outcome.verdict == Verdict.REFUSED
+    assert way_out.server.requests == 0
+
+
+def test_headers_it_cannot_carry_are_refused_and_never_dropped(way_out: SesWayOut) -> None:
+    wire = way_out.provider().wire
+    with pytest.raises(UnsupportedFeature, match="Sender"):
+        wire.encode(letter(headers=(("Sender", "x@y.example"),)))
+    with pytest.raises(UnsupportedFeature, match="15 headers"):
+        wire.encode(letter(headers=tuple((f"X-{n}", "x") for n in range(15))))
+    with pytest.raises(LetterError, match="995"):
+        wire.encode(letter(headers=(("X-Long", "x" * 996),)))
+    with pytest.raises(LetterError, match="320"):
+        wire.escape("To", f"{'é' * 200} <anna@customers.example>")
+    with pytest.raises(LetterError):
+        wire.escape("reference", "no/tag")
+
+
+def test_a_list_id_outside_ascii_becomes_encoded_words(way_out: SesWayOut) -> None:
+    headers = (("List-ID", "Größe und Maß <monthly.news.acme.example>"), *HEADERS[:2])
+    provider = way_out.provider()
+    run(deliver(provider, batch_of(provider, [letter(headers=headers)])))
+    from email.header import decode_header, make_header
+
+    written = way_out.received()[0].headers["list-id"]
+    assert written.isascii()
+    assert str(make_header(decode_header(written))) == "Größe und Maß <monthly.news.acme.example>"
+
+
+def test_a_name_outside_ascii_is_encoded_not_sent_raw(way_out: SesWayOut) -> None:
+    written = way_out.provider().wire.escape("From", mailbox_value(Mailbox("Zoë", "zoe@acme.example")))
+    assert written.isascii()
+    assert mailbox(json.loads(b'"%b"' % written)) == ("Zoë", "zoe@acme.example")
+
+
+@pytest.mark.corpus
+def test_the_recorded_refusal_blames_the_account() -> None:
+    path = corpus_path(
+        "providers", "ses", "responses", "anymail",
+        "AmazonSESBackendStandardEmailTests.test_api_failure.error_response.json",
+    )  # fmt: skip
+    recorded = json.loads(path.read_text())
+    metadata, error = recorded["ResponseMetadata"], recorded["Error"]
+    body = json.dumps({"message": error["Message"]}).encode()
+    answer = Answer(metadata["HTTPStatusCode"], metadata["HTTPHeaders"], body)
+    assert isinstance(ses.refusal(answer), AccountFault)
+    assert ses.taken(b'{"wrong": "format"}').verdict == Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("missing", ["region", "access_key", "secret_key"])
+def test_a_missing_option_is_named(missing: str) -> None:
+    with pytest.raises(UsageError, match=missing):
+        make_provider(
+            "mail", {"type": "ses", **{k: v for k, v in OPTIONS.items() if k != missing}}, workspace=Path()
+        )
+
+
+def test_it_says_what_it_promises() -> None:
+    provider: Provider = make_provider("mail", {"type": "ses", **OPTIONS}, workspace=Path())
+    assert (provider.limits.idempotency, provider.limits.lookup) == (None, None)
+    assert getattr(provider, "url") == "https://email.eu-west-1.amazonaws.com"  # noqa: B009

@@ -1,0 +1,54 @@
+"""Amazon SES against a stand-in that somebody else wrote: aws-ses-v2-local."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from engine.model.letter import Verdict
+from engine.providers.base import Provider
+from engine.providers.registry import make_provider
+from tests.counterparts import free_port, program, running
+from tests.providers.conformance import deliver, run
+from tests.providers.letters import UNSUBSCRIBE, batch_of, letter
+from tests.providers.test_ses import OPTIONS
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    port = free_port()
+    with running([program("aws-ses-v2-local"), "--host", "127.0.0.1", "--port", str(port)], port) as url:
+        yield url
+
+
+def provider_at(address: str) -> Provider:
+    """SES at that address."""
+    entry = {"type": "ses", "url": address, **OPTIONS}
+    return make_provider("mail", entry, workspace=Path(), allow_private_networks=True)
+
+
+def stored(address: str) -> list[dict]:
+    """Every letter it took."""
+    with urlopen(f"{address}/store") as answer:
+        return json.load(answer)["emails"]
+
+
+def test_whole_letters_are_taken(address: str) -> None:
+    provider = provider_at(address)
+    before = len(stored(address))
+    letters = [letter(1), letter(2)]
+    (outcomes,) = run(deliver(provider, batch_of(provider, letters)))
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.ACCEPTED] * 2
+    found = {each["messageId"]: each for each in stored(address)[before:]}
+    for sent, outcome in zip(letters, outcomes, strict=True):
+        got = found[outcome.provider_id]
+        assert got["subject"] == sent.subject
+        assert got["body"]["html"] == sent.html
+        assert got["body"]["text"] == sent.text
+        assert got["destination"]["to"] == [f"{sent.to.name} <{sent.to.address}>"]
+        headers = {header["name"]: header["value"] for header in got["headers"]}
+        assert headers["List-Unsubscribe"] == UNSUBSCRIBE
