@@ -11,7 +11,6 @@ import pytest
 from engine.errors import UsageError
 from engine.providers.registry import PROVIDERS, make_provider, provider_type
 
-
 OPTIONS: dict[str, dict[str, str]] = {
     "outbox": {},
     "smtp": {"host": "mail.example.com"},
