@@ -194,16 +194,15 @@ class Desk:
             code = run(arguments)
         return Answer(code, _said(out), _said(err))
 
-    def process(self, *arguments: str, now: str = NOW, **options: Any) -> subprocess.Popen[str]:
-        """The same command as a process of its own."""
+    def process(self, *arguments: str, now: str = NOW, before: Sequence[str] = ()) -> subprocess.Popen[str]:
+        """The same command as a process of its own; `before`: a command that starts it."""
         return subprocess.Popen(
-            [sys.executable, "-m", "engine", *arguments],
+            [*before, sys.executable, "-m", "engine", *arguments],
             cwd=self.root,
             env=self._variables(now),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **options,
         )
 
     def _variables(self, now: str) -> dict[str, str]:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import DIGEST, Desk, feed
+from engine.store import sqlite
+from tests.acceptance.conftest import DIGEST, Answer, Desk, feed
+
+
+def bomb() -> str:
+    """Nine levels of nine: a file of 500 bytes that would unfold into hundreds of millions of words."""
+    first = "x-a: &a [" + ", ".join(["word"] * 9) + "]\n"
+    return first + "".join(
+        f"x-{name}: &{name} [{', '.join(['*' + before] * 9)}]\n"
+        for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+
 
 BROKEN_CAMPAIGNS = {
     "tab": (DIGEST.replace("  include", "\tinclude").replace("audience: {", "audience:\n\t{"), "tab"),
@@ -24,6 +36,11 @@ BROKEN_CAMPAIGNS = {
     "unknown_sender": (DIGEST.replace("sender: account-owner", "sender: tema"), "team"),
     "undefined_name": (DIGEST.replace("customer.first_name |", "customer.first_nam |"), "first_name"),
     "alias": (DIGEST + "x-note: &a [1]\nx-more: *a\n", "anchor"),
+    "alias bomb": (DIGEST + bomb(), "anchor"),
+    "a text for a number": (DIGEST.replace("pick: 5", "pick: five"), "number alone"),
+    "a list for a word": (DIGEST.replace("status: active", "status: [active]"), "choose from"),
+    "a word for a list": (DIGEST.replace("[newsletter-readers]", "newsletter-readers"), "list"),
+    "a line break in the subject": (DIGEST.replace('reads"', 'reads\\nBcc: x@y.example"'), "one line"),
 }
 
 
@@ -183,9 +200,10 @@ def test_a_corrupt_database_is_refused_and_left_as_it_is(desk: Desk) -> None:
     assert (desk.root / "touchbase.db").read_bytes() == garbage
 
 
-def test_a_locked_database_is_said_to_be_locked(desk: Desk) -> None:
+def test_a_locked_database_is_said_to_be_locked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.filled()
-    desk.environment["TOUCHBASE_LOCK_WAIT"] = "0.5"
+    pragmas = tuple(pragma for pragma in sqlite.PRAGMAS if "busy_timeout" not in pragma)
+    monkeypatch.setattr(sqlite, "PRAGMAS", ("PRAGMA busy_timeout = 200", *pragmas))
     holder = sqlite3.connect(desk.root / "touchbase.db", isolation_level=None)
     try:
         holder.execute("BEGIN IMMEDIATE")
@@ -197,12 +215,69 @@ def test_a_locked_database_is_said_to_be_locked(desk: Desk) -> None:
     assert desk.json("send", "digest")["accepted"] == 3
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere, so nothing is read-only to it")
+def unprivileged(desk: Desk, *arguments: str) -> Answer:
+    """A command that may not write where its user has no right to, as root may."""
+    setpriv = shutil.which("setpriv")
+    if os.geteuid() == 0 and setpriv is None:
+        pytest.skip("root may write anywhere, and setpriv is not there to change that")
+    before = [str(setpriv), "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+    process = desk.process(*arguments, before=before)
+    out, err = process.communicate(timeout=120)
+    return Answer(process.returncode, out, err)
+
+
 def test_a_read_only_database_is_said_to_be_read_only(desk: Desk) -> None:
-    desk.filled()
-    (desk.root / "touchbase.db").chmod(0o400)
-    answer = desk.run("send", "digest")
-    assert answer.code == 5
+    database = desk.filled().root / "touchbase.db"
+    database.chmod(0o400)
+    content = database.read_bytes()
+    answer = unprivileged(desk, "send", "digest")
+    assert answer.code == 5, answer
+    assert "touchbase.db" in answer.err
+    assert "help: " in answer.err
+    assert not desk.letters()
+    assert database.read_bytes() == content
+    database.chmod(0o600)
+    assert desk.json("send", "digest")["accepted"] == 3
+
+
+def test_an_outbox_without_the_right_to_write_loses_nothing(desk: Desk) -> None:
+    outbox = desk.filled().root / "outbox"
+    outbox.mkdir(mode=0o500)
+    answer = unprivileged(desk, "send", "digest")
+    assert answer.code == 5, answer
+    assert "outbox" in answer.err
+    assert "help: " in answer.err
+    outbox.chmod(0o700)
+    assert desk.json("send", "digest")["accepted"] == 3
+    assert len(desk.letters()) == 3
+
+
+@pytest.mark.parametrize("damage", ["cut short", "overwritten"])
+def test_a_damaged_database_is_refused_and_left_as_it_is(desk: Desk, damage: str) -> None:
+    database = desk.filled().root / "touchbase.db"
+    content = bytearray(database.read_bytes())
+    if damage == "cut short":
+        del content[20_000:]
+    else:
+        for place in range(8192, len(content), 4096):
+            content[place : place + 64] = b"\xff" * 64
+    database.write_bytes(content)
+    for verb in (("send", "digest"), ("runs",), ("import", "customers", "people.csv")):
+        answer = desk.run(*verb)
+        assert answer.code == 5
+        assert "touchbase.db" in answer.err
+        assert "copy from before the damage" in answer.err
+    assert database.read_bytes() == content
+    assert not desk.letters()
+
+
+def test_a_file_over_the_size_limit_and_one_in_another_encoding_are_named(desk: Desk) -> None:
+    desk.write("campaigns/big.yaml", "campaign: " + "a" * 300_000)
+    (desk.root / "campaigns" / "latin.yaml").write_bytes("campaign: für-alle\n".encode("latin-1"))
+    said = {problem["file"]: problem for problem in desk.run("check", "--json").json}
+    assert "256 KB" in said["campaigns/big.yaml"]["message"]
+    assert "UTF-8" in said["campaigns/latin.yaml"]["help"]
+    assert said["campaigns/latin.yaml"]["line"] == 1
 
 
 def test_a_draft_is_not_sent(desk: Desk) -> None:
