@@ -1,1 +1,1 @@
-"""Speed and memory as ratios within one run; `python -m benchmarks` prints every table."""
+"""Speed and memory as ratios within one run; `python -m benchmarks` prints every table of docs/performance.md."""

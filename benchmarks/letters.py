@@ -1,251 +1,137 @@
 """Letters a second: the plain way, Touchbase with its whole ledger, and the raw limit, in one run.
 
-`python -m benchmarks.letters [--customers 100000] [--processes 2] [--database postgresql://…]`
+Every round goes through all ways, one after the other; the table has the medians of the rounds, and ratios are
+taken within a round. `python -m benchmarks --only letters` runs it.
 """
 
 from __future__ import annotations
 
-import argparse
-import http.client
-import json
-import multiprocessing
-import os
-import resource
-import subprocess
-import sys
-import tempfile
-import time
+import shutil
+import statistics
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from benchmarks.newsletter import write_workspace
+from benchmarks.race import Race, race, touchbase
+from benchmarks.sinks import SINKS, Sink, counted, running
+from benchmarks.table import Table
 
-BATCH = 500
-PLAIN_LETTERS = 60
+PLAIN_LETTERS = 40
+PLAIN, LIMIT = "(a) the plain way", "(c) the raw limit"
+COLUMNS = (
+    "way", "letters", "letters/s", "CPU µs a letter", "of it ledger", "peak MB a process", "× the plain way",
+    "of the raw limit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One way of sending: `cpu` and `seconds` over all its processes, `peak` the largest process in MB."""
+class Way:
+    """A row of the table: what to run, and in how many processes."""
 
     name: str
-    letters: int
-    seconds: float
-    cpu: float
-    peak: float
-
-    @property
-    def rate(self) -> float:
-        return self.letters / self.seconds
-
-    @property
-    def microseconds(self) -> float:
-        return self.cpu / self.letters * 1e6
+    processes: int
+    run: Callable[[], Race]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=100_000)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--database", default="sqlite:///touchbase.db")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="touchbase-bench-") as name:
-        folder = Path(name)
-        sink, url = start_sink(folder)
-        try:
-            rows = run(folder, url, options)
-        finally:
-            sink.terminate()
-            sink.wait()
-    print_table(rows)
+def measure(folder: Path, provider: str, customers: int, rounds: int, processes: int = 2) -> Table:
+    """The table for one provider. `customers`: letters of each round; the plain way sends a few and is scaled up."""
+    sink = SINKS[provider]
+    planned = folder / "planned"
+    with running(sink) as url:
+        prepare(planned, sink, url, customers)
+        size = sample(folder, planned, url)
+        ways = ways_to_send(folder, planned, sink, url, size, customers, processes)
+        results: dict[str, list[Race]] = {way.name: [] for way in ways}
+        for _ in range(rounds):
+            for way in ways:
+                results[way.name].append(way.run())
+                if not way.name.startswith((PLAIN, LIMIT)):
+                    check(results[way.name][-1], customers)
+    return table(provider, results, size)
 
 
-def run(folder: Path, url: str, options: argparse.Namespace) -> list[Measured]:
-    """All three ways, one after the other, against the same sink."""
-    write_workspace(folder, customers=options.customers, database=options.database, provider="sink", url=url)
-    command(folder, "import", "customers", "customers.csv", "--json")
-    one = touchbase(folder, options.customers, processes=1, label="(b) Touchbase, 1 process")
-    if options.database.startswith("sqlite"):
-        for path in folder.glob("touchbase.db*"):
-            path.unlink()
-        command(folder, "import", "customers", "customers.csv", "--json")
-        two = touchbase(folder, options.customers, processes=options.processes)
-    else:
-        two = one
-    return [plain(folder, url), one, two, raw(folder, url, options)]
+def ways_to_send(
+    folder: Path, planned: Path, sink: Sink, url: str, size: int, customers: int, processes: int
+) -> list[Way]:
+    """Each way once."""
 
+    def whole(senders: int) -> Callable[[], Race]:
+        return lambda: race("touchbase", (copied(folder, planned), "newsletter"), senders)
 
-def start_sink(folder: Path) -> tuple[subprocess.Popen[str], str]:
-    """A batch API on loopback that counts messages and answers like Postmark."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.doubles.postmark", "--port", "0", "--count-only"],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).resolve().parents[1],
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline().strip()
-    port = line.rsplit(":", 1)[-1].split()[-1].strip("/")
-    return process, f"http://127.0.0.1:{port}"
-
-
-def command(folder: Path, *arguments: str) -> str:
-    """One touchbase command in the workspace; its standard output."""
-    done = subprocess.run(
-        [sys.executable, "-m", "engine", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
-    )
-    if done.returncode != 0:
-        raise SystemExit(f"touchbase {' '.join(arguments)} failed:\n{done.stderr}{done.stdout}")
-    return done.stdout
-
-
-def touchbase(folder: Path, customers: int, *, processes: int, label: str = "") -> Measured:
-    """The whole ledger: planned beforehand with --limit 1, then timed from start to end of the senders."""
-    command(folder, "send", "newsletter", "--yes", "--limit", "1", "--json")
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.perf_counter()
-    senders = [
-        subprocess.Popen(
-            [sys.executable, "-m", "engine", "send", "newsletter", "--yes", "--json"],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
-        )
-        for _ in range(processes)
+    share = customers // processes
+    return [
+        Way(
+            f"{PLAIN}: render, premailer and a call for each person; {PLAIN_LETTERS} letters",
+            1,
+            lambda: race("plain", (planned, url, PLAIN_LETTERS), 1),
+        ),
+        Way("(b) Touchbase, one sender", 1, whole(1)),
+        Way(f"(b) Touchbase, {processes} senders", processes, whole(processes)),
+        Way(
+            f"{LIMIT}: ready-made bodies, {processes} processes",
+            processes,
+            lambda: race("raw", (url, size, sink.batch, share), processes),
+        ),
     ]
-    answers = [sender.communicate() for sender in senders]
-    seconds = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run_id = json.loads(answers[0][0])["run"]
-    final = json.loads(command(folder, "runs", run_id, "--json"))
-    if final["accepted"] != customers:
-        raise SystemExit(f"the ledger has {final['accepted']} accepted, not {customers}: {answers}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(
-        label or f"(b) Touchbase, {processes} processes", customers - 1, seconds, cpu, after.ru_maxrss / 1024
-    )
 
 
-def plain(folder: Path, url: str) -> Measured:
-    """Render and inline for every person, one call each: how a first version is usually written."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_plain, (str(folder), url))
+def prepare(planned: Path, sink: Sink, url: str, customers: int) -> None:
+    """A workspace with everybody imported and the newsletter's run planned; nothing has left yet."""
+    write_workspace(planned, customers=customers, sink=sink, url=url)
+    touchbase(planned, "import", "customers", "customers.csv", "--json")
+    race("planning", (planned, "newsletter"), 1)
 
 
-def _plain(folder: str, url: str) -> Measured:
-    import csv
-    import logging
+def sample(folder: Path, planned: Path, url: str) -> int:
+    """Bytes of one letter as it goes out, from one that is really sent."""
+    before = counted(url)
+    touchbase(copied(folder, planned), "send", "newsletter", "--yes", "--limit", "1", "--json")
+    after = counted(url)
+    assert after["messages"] == before["messages"] + 1
+    return after["bytes"] - before["bytes"]
 
-    import httpx
-    import jinja2
-    import premailer
 
-    from benchmarks.newsletter import SENTENCE
+def copied(folder: Path, planned: Path) -> Path:
+    """A copy of the planned workspace for one round; the one before is thrown away."""
+    copy = folder / "round"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(planned, copy)
+    return copy
 
-    logging.disable(logging.CRITICAL)
-    template = jinja2.Environment(autoescape=True).from_string(
-        (Path(folder) / "templates" / "newsletter.html").read_text(encoding="utf-8")
-    )
-    posts = [
-        {
-            "url": f"https://blog.reading.example/posts/{number}",
-            "title": f"Post number {number} about reading slowly",
-            "summary": SENTENCE * 4,
-        }
-        for number in range(5)
-    ]
-    with (Path(folder) / "customers.csv").open(encoding="utf-8") as file:
-        people = [row for row, _ in zip(csv.DictReader(file), range(PLAIN_LETTERS), strict=False)]
-    started, before = time.perf_counter(), time.process_time()
-    with httpx.Client() as client:
-        for person in people:
-            html = template.render(
-                customer=person,
-                posts=posts,
-                offer={"title": "15% off your next order", "code": os.urandom(4).hex()},
-                campaign={"title": "The monthly reading list", "topic_title": "Our monthly letter"},
-                sender={"name": "Reading Room"},
-                company={"name": "Reading Room Ltd", "address": "1 Reading Lane"},
-                unsubscribe_url="https://letters.reading.example/u/1",
+
+def check(found: Race, customers: int) -> None:
+    """Nobody was left out and nobody counted twice, or the numbers mean nothing."""
+    if found.letters != customers:
+        raise SystemExit(f"{found.letters} letters were accepted, not {customers}")
+
+
+def table(provider: str, results: dict[str, list[Race]], size: int) -> Table:
+    """Medians over the rounds; ratios within each round."""
+    slowest = next(found for name, found in results.items() if name.startswith(PLAIN))
+    fastest = next(found for name, found in results.items() if name.startswith(LIMIT))
+    rows = []
+    for name, found in results.items():
+        ours = not name.startswith((PLAIN, LIMIT))
+        times = [one.rate / base.rate for one, base in zip(found, slowest, strict=True)]
+        parts = [one.rate / limit.rate for one, limit in zip(found, fastest, strict=True)]
+        rows.append(
+            (
+                name,
+                f"{found[0].letters:,}",
+                f"{statistics.median(one.rate for one in found):,.0f}",
+                f"{statistics.median(one.microseconds for one in found):,.1f}",
+                f"{statistics.median(one.ledger / one.cpu for one in found):.0%}" if ours else "",
+                f"{max(one.peak for one in found):.0f}",
+                f"{statistics.median(times):,.0f}",
+                f"{statistics.median(parts):.2f}",
             )
-            inlined = premailer.Premailer(html, allow_network=False, keep_style_tags=True).transform()
-            letter = {"From": "a@b.example", "To": person["email"], "Subject": "Reads", "HtmlBody": inlined}
-            client.post(f"{url}/email/batch", json=[letter]).raise_for_status()
-    return Measured(
-        "(a) render + premailer + call per person",
-        PLAIN_LETTERS,
-        time.perf_counter() - started,
-        time.process_time() - before,
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    )
-
-
-def raw(folder: Path, url: str, options: argparse.Namespace) -> Measured:
-    """Ready-made bodies of the same size in the same batches: no database, nothing personal."""
-    share = options.customers // options.processes
-    started = time.perf_counter()
-    with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
-        done = pool.map(_raw, [(url, share)] * options.processes)
-    seconds = max(row[1] for row in done)
-    assert time.perf_counter() - started >= seconds
-    return Measured(
-        f"(c) raw limit, {options.processes} processes",
-        sum(row[0] for row in done),
-        seconds,
-        sum(row[2] for row in done),
-        max(row[3] for row in done),
-    )
-
-
-def _raw(work: tuple[str, int]) -> tuple[int, float, float, float]:
-    url, letters = work
-    letter = json.dumps(
-        {
-            "From": "Reading Room <hello@news.reading.example>",
-            "To": "reader@mail.example",
-            "Subject": "Ana, 5 reads for you",
-            "HtmlBody": "x" * LETTER_BYTES,
-            "MessageStream": "broadcast",
-        }
-    ).encode()
-    body = b"[" + b",".join([letter] * BATCH) + b"]"
-    address = urlsplit(url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port)
-    started, before = time.perf_counter(), time.process_time()
-    for _ in range(letters // BATCH):
-        connection.request("POST", "/email/batch", body, {"Content-Type": "application/json"})
-        connection.getresponse().read()
-    return (
-        letters // BATCH * BATCH,
-        time.perf_counter() - started,
-        time.process_time() - before,
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    )
-
-
-LETTER_BYTES = 33_000
-"""HTML and text part of the newsletter together, as they go out; see the note under the table."""
-
-
-def print_table(rows: list[Measured]) -> None:
-    """The table of docs/performance.md."""
-    slowest, limit = rows[0], rows[-1]
-    print("| way | letters | letters/s | CPU µs/letter | peak MB | × plain | of the limit |")
-    print("|---|---:|---:|---:|---:|---:|---:|")
-    for row in rows:
-        print(
-            f"| {row.name} | {row.letters:,} | {row.rate:,.0f} | {row.microseconds:,.1f} | {row.peak:,.0f} "
-            f"| {row.rate / slowest.rate:,.0f} | {row.rate / limit.rate:.2f} |"
         )
-
-
-if __name__ == "__main__":
-    main()
+    before = statistics.median(
+        one.before for name, found in results.items() if "(b)" in name for one in found
+    )
+    note = (
+        f"{provider}; {size:,} bytes a letter as it goes out; medians of {len(fastest)} rounds. "
+        f"Getting ready takes a sender {before:.1f} s of CPU once, however many letters follow; it is not in the table."
+    )
+    return Table(f"letters {provider}", COLUMNS, rows, note)

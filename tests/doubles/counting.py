@@ -20,13 +20,15 @@ class Counter:
         self.lock = threading.Lock()
         self.requests = 0
         self.messages = 0
+        self.bytes = 0
 
-    def take(self, count: int) -> int:
+    def take(self, count: int, size: int) -> int:
         """Add a request with its messages; the number of the first."""
         with self.lock:
             first = self.messages
             self.requests += 1
             self.messages += count
+            self.bytes += size
             return first
 
 
@@ -78,9 +80,11 @@ def content_length(head: bytes) -> int:
 def answer(counter: Counter, head: bytes, buffer: bytearray, start: int, stop: int) -> bytes:
     """The whole answer to one request."""
     if head.startswith(b"get"):
-        return reply(b'{"requests":%d,"messages":%d}' % (counter.requests, counter.messages))
+        return reply(
+            b'{"requests":%d,"messages":%d,"bytes":%d}' % (counter.requests, counter.messages, counter.bytes)
+        )
     count = next((n for mark in ONCE_PER_MESSAGE if (n := buffer.count(mark, start, stop))), 0)
-    first = counter.take(count)
+    first = counter.take(count, stop - start)
     results = b",".join(
         b'{"To":"x","SubmittedAt":"2026-11-23T10:00:00Z","MessageID":"%d","ErrorCode":0,"Message":"OK"}'
         % number
