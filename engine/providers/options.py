@@ -36,6 +36,17 @@ class Options:
             raise self.wrong(option, f"must be a text, not {value!r}")
         return value
 
+    def optional(self, option: str) -> str:
+        """A text that may be missing: "" then."""
+        return self.text(option) if self.written.get(option) else ""
+
+    def yes(self, option: str, default: bool) -> bool:
+        """True or false."""
+        value = self.written.get(option, default)
+        if not isinstance(value, bool):
+            raise self.wrong(option, f"must be true or false, not {value!r}")
+        return value
+
     def number(self, option: str, default: float | None = None) -> float | None:
         """A number above zero."""
         value = self.written.get(option, default)

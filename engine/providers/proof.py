@@ -92,3 +92,26 @@ def unproven(provider: str, why: str) -> WebhookRefused:
         f"news for `{provider}` was refused: {why}",
         help="compare webhook_key in config/project.yaml with the provider's settings",
     )
+
+
+def check_elliptic(key: str, message: bytes, claimed: str, provider: str) -> None:
+    """ECDSA over P-256 and SHA-256. `key`: the public key, base64 of DER. `claimed`: base64 of the DER signature."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        public = load_der_public_key(base64.b64decode("".join(key.split()), validate=True))
+        if not isinstance(public, EllipticCurvePublicKey):
+            raise ValueError("another kind of key")
+    except ValueError as error:
+        raise WebhookRefused(
+            f"the webhook_key of `{provider}` is not a public key",
+            help="copy the verification key from the provider's webhook settings",
+            status=403,
+        ) from error
+    try:
+        public.verify(base64.b64decode(claimed, validate=True), message, ECDSA(SHA256()))
+    except (InvalidSignature, ValueError) as error:
+        raise unproven(provider, "the signature does not fit") from error

@@ -14,6 +14,7 @@ PROVIDERS: dict[str, str] = {
     "outbox": "engine.providers.outbox:Outbox",
     "postmark": "engine.providers.postmark:Postmark",
     "resend": "engine.providers.resend:Resend",
+    "sendgrid": "engine.providers.sendgrid:Sendgrid",
     "ses": "engine.providers.ses:Ses",
     "smtp": "engine.providers.smtp:Smtp",
 }

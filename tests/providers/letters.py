@@ -11,7 +11,8 @@ from email.parser import BytesParser, Parser
 from email.utils import parseaddr
 
 from engine.model.letter import Batch, Letter, Mailbox
-from engine.providers.base import Provider
+from engine.providers.base import Provider, Wire
+from engine.providers.mailboxes import mailbox_value
 
 UNSUBSCRIBE = (
     "<https://letters.acme.example/u/" + "k" * 120 + ">, <mailto:leave@acme.example?subject=unsubscribe>"
@@ -65,6 +66,75 @@ def batch_of(provider: Provider, letters: Sequence[Letter]) -> Batch:
         batch.recipients.append(each.to.address)
         batch.senders.append(each.sender.address)
     return batch
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who gets a letter with marks in it, and what each mark stands for."""
+
+    to: Mailbox
+    reference: str
+    subject: str
+    html: str
+    text: str
+
+    def values(self) -> dict[str, tuple[str, str]]:
+        """Place and value by mark."""
+        return {
+            "zq0001qzc0ffeeqz": ("To", mailbox_value(self.to)),
+            "zq0002qzc0ffeeqz": ("Subject", self.subject),
+            "zq0003qzc0ffeeqz": ("html", self.html),
+            "zq0004qzc0ffeeqz": ("text", self.text),
+            "zq0005qzc0ffeeqz": ("List-Unsubscribe", f"<https://letters.acme.example/u/{self.reference}>"),
+            "zq0006qzc0ffeeqz": ("Message-ID", f"<{self.reference}@news.acme.example>"),
+            "zq0007qzc0ffeeqz": ("reference", self.reference),
+        }
+
+
+def marked(**changes: object) -> Letter:
+    """A letter whose personal places hold marks; see Reader."""
+    basis = replace(
+        LETTER,
+        to=Mailbox("", "zq0001qzc0ffeeqz"),
+        subject="zq0002qzc0ffeeqz",
+        html='<p title="zq0003qzc0ffeeqz">Dear zq0003qzc0ffeeqz, 100% &amp; more</p>',
+        text="Dear zq0004qzc0ffeeqz\n-- \n100% us",
+        message_id="zq0006qzc0ffeeqz",
+        reference="zq0007qzc0ffeeqz",
+        headers=(("List-Unsubscribe", "zq0005qzc0ffeeqz"), *HEADERS[1:]),
+    )
+    return replace(basis, **changes)  # type: ignore[arg-type]
+
+
+def filled_batch(wire: Wire, basis: Letter, readers: Sequence[Reader]) -> Batch:
+    """The marked letter for each reader, as a generated filler makes it; merged where the wire merges."""
+    batch = Batch(frame=wire.frame(basis))
+    encoded = wire.encode(basis)
+    for reader in readers:
+        present = {
+            mark: wire.escape(*value)
+            for mark, value in reader.values().items()
+            if batch.frame.merged is False or mark.encode() in encoded
+        }
+        batch.parts.append(fill(encoded, present))
+        batch.ends.append(len(batch.parts))
+        batch.references.append(reader.reference)
+        batch.keys.append(f"key-{reader.reference}")
+        batch.recipients.append(reader.to.address)
+        batch.senders.append(basis.sender.address)
+    return batch
+
+
+def reader(number: int = 1, **changes: object) -> Reader:
+    """A reader of their own for each number."""
+    basis = Reader(
+        Mailbox(f"Reader {number}", f"reader{number}@customers.example"),
+        f"delivery-{number}",
+        f"Reader {number}, 3 reads on bread — and a gift",
+        f"Reader {number}",
+        f"Reader {number}",
+    )
+    return replace(basis, **changes)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

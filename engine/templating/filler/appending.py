@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
-from engine.templating.filler.composing import held, variable
+from engine.templating.filler.composing import composed, held, variable
 from engine.templating.filler.cutting import Branching, Filled, Pieces
-from engine.templating.filler.nodes import Choice
+from engine.templating.filler.letters import html_value
+from engine.templating.filler.nodes import Choice, Value
 from engine.templating.filler.values import clean
 from engine.templating.filler.wire import Escape, Wire, escaper
 
@@ -39,8 +40,11 @@ class Writing:
         html, text = escaper(wire, "html"), escaper(wire, "text")
         self.objects: dict[str, Any] = {
             "both_ways": lambda joined: both_ways(html, joined),
-            "html": lambda value: html(clean(value if isinstance(value, Markup) else str(escape(value)))),
+            "html": lambda value: html(html_value(value)),
             "text": lambda value: text(clean(plain(value))),
+            "html_of": html_value,
+            "text_of": lambda value: clean(plain(value)),
+            "final_of": clean,
             "final_html": lambda value: html(clean(value)),
             "final_text": lambda value: text(clean(value)),
         }
@@ -109,6 +113,8 @@ class Writing:
         """The source of a value as bytes."""
         if piece.node is None:
             return self.header_variables.setdefault(piece.place, f"header{len(self.header_variables)}")
+        if not isinstance(piece.node, Value):
+            return f"final_{piece.place}({self.text_of_structure(piece)})"
         slot = piece.node.slot
         if piece.node.final:
             return f"final_{piece.place}({variable(frame, slot)})"
@@ -116,6 +122,15 @@ class Writing:
             return f"{piece.place}({variable(frame, slot)})"
         self.used[piece.place].add(slot)
         return f"{piece.place[0]}{slot}"
+
+    def text_of_structure(self, piece: Filled) -> str:
+        """The source of a structure's whole text as it stands in its body."""
+        assert piece.node is not None
+
+        def write(value: Value, source: str) -> str:
+            return f"{'final' if value.final else piece.place}_of({source})"
+
+        return composed((piece.node,), write=write)
 
     def branching(self, piece: Branching, frame: int, depth: int) -> None:
         """A decision or a loop."""

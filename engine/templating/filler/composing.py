@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine.templating.filler.nodes import Body, Choice, Chunk, Node, Repeat, Value
+from collections.abc import Callable
+
+from engine.templating.filler.nodes import Body, Choice, Chunk, Node, Repeat, Value, walk
 
 
 def variable(frame: int, slot: int) -> str:
@@ -10,29 +12,40 @@ def variable(frame: int, slot: int) -> str:
     return f"s{slot}" if frame == 0 else f"r{frame}_{slot}"
 
 
-def composed(body: Body, frame: int = 0) -> str:
-    """The source of an expression over the slots' variables."""
-    parts = [part for node in body if (part := piece(node, frame))]
+Write = Callable[[Value, str], str]
+"""The source of a value's text from its node and the source of its slot."""
+
+
+def as_it_is(_: Value, source: str) -> str:
+    """Headers say what the slot says."""
+    return source
+
+
+def composed(body: Body, frame: int = 0, write: Write = as_it_is) -> str:
+    """The source of an expression over the slots' variables. `write`: how a value stands in this place."""
+    parts = [part for node in body if (part := piece(node, frame, write))]
     if not parts:
         return "''"
     return parts[0] if len(parts) == 1 else "''.join((" + ", ".join(parts) + "))"
 
 
-def piece(node: Node, frame: int) -> str:
+def piece(node: Node, frame: int, write: Write) -> str:
     """One node's share."""
     if isinstance(node, Chunk):
         return repr(node.text)
     if isinstance(node, Value):
-        return variable(frame, node.slot)
+        return write(node, variable(frame, node.slot))
     if isinstance(node, Choice):
-        source = composed(node.branches[-1], frame)
-        for index in range(len(node.branches) - 2, -1, -1):
-            source = f"({composed(node.branches[index], frame)} if {variable(frame, node.slot)} == {index} else {source})"
-        return source
+        texts = [composed(branch, frame, write) for branch in node.branches]
+        slot = variable(frame, node.slot)
+        if all(isinstance(inner, Chunk) for branch in node.branches for inner in walk(branch)):
+            return f"({', '.join(texts)})[{slot}]"
+        tested = [f"{text} if {slot} == {index} else " for index, text in enumerate(texts[:-1])]
+        return f"({''.join(tested)}{texts[-1]})"
     if isinstance(node, Repeat):
         slot = variable(frame, node.slot)
-        rounds = f"''.join([{composed(node.body, node.number)} for {held(node)} in {slot}])"
-        return f"({rounds} if {slot} else {composed(node.otherwise, frame)})"
+        rounds = f"''.join([{composed(node.body, node.number, write)} for {held(node)} in {slot}])"
+        return f"({rounds} if {slot} else {composed(node.otherwise, frame, write)})"
     return ""
 
 

@@ -26,10 +26,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A value's place between chunks. `node` is None where a header's whole text stands."""
+    """A value's place between chunks. `node` is None where a header's whole text stands.
+
+    A Choice or Repeat stands for its whole text, composed as one value.
+    """
 
     place: str
-    node: Value | None
+    node: Value | Choice | Repeat | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,27 @@ class Skeleton:
         yield self.token(Mark(place, node, CLOSE))
 
 
+class MergedSkeleton(Skeleton):
+    """For letters that are sent once for many people: a structure is one value, and equal values share a token."""
+
+    def __init__(self, texts: list[str]) -> None:
+        super().__init__(texts)
+        self.known: dict[tuple[str, int, bool], str] = {}
+
+    def token(self, mark: Mark) -> str:
+        """A token; the one there is, where the same slot stands in the same place again."""
+        if not isinstance(mark.node, Value):
+            return super().token(mark)
+        key = (mark.place, mark.node.slot, mark.node.final)
+        if key not in self.known:
+            self.known[key] = super().token(mark)
+        return self.known[key]
+
+    def structure(self, place: str, node: Node, bodies: tuple[Body, ...]) -> Iterator[str]:
+        """One token for all of it."""
+        yield self.token(Mark(place, node))
+
+
 def texts_of(body: Body) -> Iterator[str]:
     """Every fixed text of a body."""
     return (node.text for node in walk(body) if isinstance(node, Chunk))
@@ -114,7 +138,7 @@ def gathered(queue: Iterator[bytes | Mark]) -> tuple[Pieces, Mark | None]:
         elif item.edge == OPEN:
             pieces.append(branching(item, queue))
         else:
-            assert item.node is None or isinstance(item.node, Value)
+            assert item.node is None or isinstance(item.node, (Value, Choice, Repeat))
             pieces.append(Filled(item.place, item.node))
     return tuple(pieces), None
 

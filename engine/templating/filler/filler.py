@@ -8,11 +8,12 @@ from typing import Any
 
 from jinja2.meta import find_undeclared_variables
 
+from engine.errors import UnsupportedFeature
 from engine.model.letter import Batch, Letter, Mailbox
 from engine.templating.environment import LetterEnvironment, escaping
 from engine.templating.filler.appending import Append, Writing
 from engine.templating.filler.composing import composed
-from engine.templating.filler.cutting import Mark, Skeleton, cut, texts_of
+from engine.templating.filler.cutting import Mark, MergedSkeleton, Skeleton, cut, texts_of
 from engine.templating.filler.evaluating import Evaluation
 from engine.templating.filler.expressions import Expressions
 from engine.templating.filler.letters import (
@@ -46,9 +47,17 @@ class Filler:
         inputs: the dotted names of what `slots` must be given, in order.
         required: inputs without which no letter can be made.
         may_fail: whether other expressions can fail for some people.
+
+    Raises UnsupportedFeature where the wire merges and this letter cannot be merged; it is sent whole then.
     """
 
     def __init__(self, program: Program, wire: Wire, environment: LetterEnvironment) -> None:
+        self.merges: bool = getattr(wire, "merges", False)
+        self.longest: int | None = getattr(wire, "longest", None)
+        if self.merges and program.whole is not None:
+            raise UnsupportedFeature(
+                "nothing in this letter is the same for everybody, so it cannot be merged"
+            )
         self.program = program
         self.wire = wire
         self.environment = environment
@@ -75,14 +84,17 @@ class Filler:
         return slots
 
     def append(self, batch: Batch, slots: Sequence[Any], key: str = "") -> None:
-        """Adds the message made of these slots to the batch. LetterError leaves the batch as it was.
+        """Adds the message made of these slots to the batch. An error leaves the batch as it was.
 
-        `key`: the delivery's stored idempotency key.
+        `key`: the delivery's stored idempotency key. Raises LetterError, and UnsupportedFeature where this
+        person's values cannot be merged: their letter is sent whole then.
         """
         parts = batch.parts
         start = len(parts)
         try:
             self._append(parts, tuple(slots))
+            if self.longest is not None and sum(map(len, parts[start:])) > self.longest:
+                raise UnsupportedFeature("this person's values are too long to be merged")
         except BaseException:
             del parts[start:]
             raise
@@ -167,7 +179,8 @@ class Filler:
     def written(self) -> Append:
         """Encodes the letter once and writes the function that lays down its bytes."""
         program, bodies = self.program, self.bodies
-        skeleton = Skeleton([text for body in bodies.values() for text in texts_of(body)])
+        texts = [text for body in bodies.values() for text in texts_of(body)]
+        skeleton = MergedSkeleton(texts) if self.merges else Skeleton(texts)
         headers = {"To": f"(f'{{s{NAME}}} <{{s{ADDRESS}}}>' if s{NAME} else s{ADDRESS})"}
         headers.update({"Message-ID": f"s{MESSAGE_ID}", "reference": f"s{REFERENCE}"})
 

@@ -18,6 +18,9 @@ class Wire(Protocol):
     escaped in one go. JSON is such a format, quoted-printable is not.
 
     A wire may have a method `escaper(place)`: `escape` for that one place, with everything looked up beforehand.
+
+    A wire with `merges = True` holds the letter in its `frame`, once for everybody, and `encode` gives one
+    person's values. With `longest` it says how many bytes one person may have there.
     """
 
     def frame(self, letter: Letter) -> Frame:

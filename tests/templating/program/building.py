@@ -12,11 +12,13 @@ from engine.model.letter import Batch, Letter, Mailbox
 from engine.providers.base import Wire
 from engine.providers.mime_wire import MimeWire
 from engine.providers.postmark import PostmarkWire
+from engine.providers.sendgrid import SendgridMergeWire
 from engine.templating.environment import LetterEnvironment, make_environment
 from engine.templating.filler.filler import Filler
 from engine.templating.program import Program, Source
+from tests.doubles.sendgrid import expanded, faults_of_call
 
-JSON, MIME = PostmarkWire("broadcast"), MimeWire()
+JSON, MIME, MERGED = PostmarkWire("broadcast"), MimeWire(), SendgridMergeWire()
 SYSTEM = {
     "to.address": "zoe@example.org",
     "to.name": "Zoë O'Hara",
@@ -94,6 +96,8 @@ def sent(made: Filler, slots: Sequence[Any]) -> Letter:
     assert batch.references == [SYSTEM["reference"]]
     assert batch.recipients == [SYSTEM["to.address"]]
     assert batch.senders == [made.program.sender.address]
+    if batch.frame.merged:
+        return read_merged(batch.joined(), made)
     (message,) = batch.messages()
     return read_json(message, made) if isinstance(made.wire, PostmarkWire) else read_mime(message, made)
 
@@ -114,6 +118,27 @@ def read_json(message: bytes, made: Filler) -> Letter:
         reference=read["Metadata"]["reference"],
         campaign=read["Tag"],
         headers=tuple((name, headers[name]) for name, _ in made.program.headers),
+    )
+
+
+def read_merged(body: bytes, made: Filler) -> Letter:
+    """The one letter of a merged call, its substitutions filled in."""
+    call = json.loads(body)
+    assert faults_of_call(call) == []
+    (read,) = expanded(call)
+    headers = dict(read["headers"])
+    return Letter(
+        sender=Mailbox(read["from"]["name"], read["from"]["email"]),
+        reply_to=Mailbox("", read["reply_to"]["email"]),
+        to=Mailbox(read["to"]["name"], read["to"]["email"]),
+        subject=read["subject"],
+        html=read["html"],
+        text=read["text"],
+        message_id=headers.pop("Message-ID"),
+        date=made.program.date,
+        reference=read["reference"],
+        campaign=read["categories"][0],
+        headers=tuple(headers.items()),
     )
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 from markupsafe import Markup
 
-from engine.errors import LetterError
+from engine.errors import LetterError, UnsupportedFeature
 from engine.model.letter import Batch
 from engine.templating.filler.packing import pack, unpack
-from tests.templating.program.building import JSON, MIME, UNSUBSCRIBE, filler, person, program, sent
+from engine.templating.program import Whole
+from tests.templating.program.building import JSON, MERGED, MIME, UNSUBSCRIBE, filler, person, program, sent
 
 GREETING = "<p>Hi {{ customer.first_name | default('you') }}</p>"
 TIERS = "{% if customer.tier == 'gold' %}<b>{{ offer.code }}</b>{% elif customer.tier in ['silver'] %}S{% else %}E{% endif %}"
 
 
-@pytest.mark.parametrize("wire", [JSON, MIME])
+@pytest.mark.parametrize("wire", [JSON, MIME, MERGED])
 def test_what_is_sent_is_what_is_kept(wire: object) -> None:
     made = filler(
         program(
@@ -137,7 +141,7 @@ def test_a_display_name_cannot_hold_a_line_break() -> None:
         made.slots(values)
 
 
-@pytest.mark.parametrize("wire", [JSON, MIME])
+@pytest.mark.parametrize("wire", [JSON, MIME, MERGED])
 @pytest.mark.parametrize(
     ("value", "read"),
     [
@@ -221,3 +225,53 @@ def test_a_decision_is_made_once_for_both_bodies() -> None:
     made = filler(program(TIERS))
     slots = made.slots(person(made, customer__tier="gold", offer__code="A-1"))
     assert slots[5:] == (0, "A-1")
+
+
+def test_a_merged_letter_holds_the_fixed_text_once_and_each_value_once_a_body() -> None:
+    made = filler(
+        program(GREETING * 3 + TIERS + "long text " * 200, text="Hi {{ customer.first_name }}"), MERGED
+    )
+    batch = Batch()
+    for name in ("Élodie", "Max"):
+        values = person(made, customer__first_name=name, customer__tier="gold", offer__code="A-1")
+        made.append(batch, made.slots(values))
+    assert batch.frame.merged
+    assert batch.joined().count(b"long text") == 200
+    assert batch.joined().count("Élodie".encode()) == 2
+    assert batch.joined().count(b"<b>A-1</b>") == 2
+
+
+def test_a_structure_is_one_value_of_a_merged_letter() -> None:
+    html = "{% for one in customer.interests %}<i>{{ one }}</i>{% if one == 'tea' %}!{% endif %}{% else %}-{% endfor %}"
+    made = filler(program("<p>" + html + "</p>", subject=html), MERGED)
+    slots = made.slots(person(made, customer__interests=["tea", "<art>"]))
+    assert made.letter(slots).html == "<p><i>tea</i>!<i>&lt;art&gt;</i></p>"
+    assert sent(made, slots) == made.letter(slots)
+    batch = Batch()
+    made.append(batch, slots)
+    assert len(json.loads(batch.joined())["personalizations"][0]["substitutions"]) == 2
+
+
+def test_hundreds_of_branches_can_be_one_value() -> None:
+    tests = "".join(f"{{% elif customer.city == 'c{n}' %}}{n} {{{{ customer.city }}}}" for n in range(300))
+    made = filler(program("{% if customer.city == 'x' %}x" + tests + "{% endif %}."), MERGED)
+    slots = made.slots(person(made, customer__city="c299"))
+    assert sent(made, slots).html == "299 c299."
+
+
+def test_values_too_long_to_merge_leave_the_batch_as_it_was() -> None:
+    made = filler(program(GREETING), MERGED)
+    batch = Batch()
+    made.append(batch, made.slots(person(made, customer__first_name="A")))
+    before = len(batch.parts)
+    with pytest.raises(UnsupportedFeature, match="too long"):
+        made.append(batch, made.slots(person(made, customer__first_name="x" * 10_000)))
+    with pytest.raises(UnsupportedFeature, match="-tbmerge-"):
+        made.append(batch, made.slots(person(made, customer__first_name="-tbmerge-0-0001-")))
+    assert (len(batch), len(batch.parts)) == (1, before)
+
+
+def test_a_letter_without_anything_in_common_is_not_merged() -> None:
+    whole = Whole({"main.html": "{{ customer.first_name }}"}, {}, "main.html")
+    with pytest.raises(UnsupportedFeature, match="cannot be merged"):
+        filler(replace(program(), whole=whole), MERGED)

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jinja2 import DictLoader
 
-from engine.errors import LetterError, TemplateError
+from engine.errors import LetterError, TemplateError, UnsupportedFeature
 from engine.templating.environment import LetterEnvironment, escaping, make_environment
 from engine.templating.filler.packing import pack, unpack
 from engine.templating.filler.values import clean
 from engine.templating.personal import personal_paths, stage2_source
 from engine.templating.specialise import CannotSplit, specialise
-from tests.templating.program.building import JSON, MIME, filler, from_context, program, sent
+from tests.templating.program.building import JSON, MERGED, MIME, filler, from_context, program, sent
 from tests.templating.specialise.grammar import CONTEXT, PEOPLE, families
 
 outcomes: Counter[str] = Counter()
@@ -42,6 +42,7 @@ def test_a_filled_letter_is_the_plainly_rendered_one(templates: dict[str, str]) 
     source = stage2_source(environment, residual, CONTEXT, "." + residual.text)
     made = program(source, personal=personal_paths(CONTEXT))
     json, mime = filler(made, JSON, environment), filler(made, MIME, environment)
+    merged = filler(made, MERGED, environment)
     for somebody in PEOPLE:
         # A field without a value is not there: that is what the store gives and what None means to a filler.
         person = {**somebody, "customer": {k: v for k, v in somebody["customer"].items() if v is not None}}
@@ -63,6 +64,12 @@ def test_a_filled_letter_is_the_plainly_rendered_one(templates: dict[str, str]) 
         assert json.letter(kept) == letter
         assert sent(json, kept) == letter
         assert sent(mime, kept) == letter
+        assert merged.inputs == json.inputs
+        try:
+            assert sent(merged, kept) == letter
+            outcomes["merged"] += 1
+        except UnsupportedFeature:
+            outcomes["too long to merge"] += 1
 
 
 def plainly(environment: LetterEnvironment, source: str, values: Mapping[str, Any]) -> str | None:
@@ -158,6 +165,7 @@ def test_an_expression_says_the_same_as_python_as_in_jinja(expression: str, cust
     assert expected is not None
     assert made.letter(slots).html == clean(expected)
     assert sent(made, slots) == made.letter(slots)
+    assert sent(filler(program(html), MERGED, environment), slots) == made.letter(slots)
 
 
 def known(values: Mapping[str, Any], name: str) -> bool:
