@@ -1,14 +1,16 @@
-"""Postmark: whole messages in batches of 500 over its JSON API.
+"""Postmark: whole messages in batches of 500 over its JSON API, and its webhooks.
 
-Facts: postmarkapp.com/developer (batch emails, overview of errors) and the traps recorded by django-anymail.
-A batch answers 200 with one result per message in order; a result may refuse its message, or accept it and
-say in prose that it will not be delivered.
+Facts: postmarkapp.com/developer (batch emails, overview of errors, bounce types, webhooks) and the traps recorded
+by django-anymail. A batch answers 200 with one result per message in order; a result may refuse its message, or
+accept it and say in prose that it will not be delivered. Webhooks are not signed: a shared secret proves them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import quote
 
 import orjson
 
@@ -21,15 +23,19 @@ from engine.errors import (
     Unknown,
     UnsupportedFeature,
 )
+from engine.model.diagnosis import diagnosed
+from engine.model.heard import Bounce, Heard, News, Post
 from engine.model.letter import Batch, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
 from engine.providers import answers
-from engine.providers.base import Limits, Lookup
+from engine.providers.base import Limits, Lookup, Sought
 from engine.providers.json_wire import JsonWire, address_text, distinct_names, header_text, json_bytes
 from engine.providers.options import Options
+from engine.providers.proof import check_secret
+from engine.providers.reading import Entry, entries, identity, inside, moment, text
 
 ADDRESS = "https://api.postmarkapp.com"
-BATCH = "/email/batch"
+BATCH, MESSAGES_SENT = "/email/batch", "/messages/outbound"
 MESSAGES, BYTES = 500, 50 * 1000 * 1000
 REFUSED_HEADERS = frozenset(
     {"from", "to", "cc", "bcc", "reply-to", "subject", "date", "content-type", "mime-version", "return-path"}
@@ -39,7 +45,7 @@ SEARCH_DAYS = 45
 SEARCH_LAG = 60.0
 """Seconds before a message is sure to be found by its metadata; not documented, chosen with room to spare."""
 
-OPTIONS = frozenset({"token", "stream", "per_second", "url"})
+OPTIONS = frozenset({"token", "stream", "webhook_key", "per_second", "url"})
 
 
 class PostmarkWire(JsonWire):
@@ -89,11 +95,12 @@ def header_list(letter: Letter) -> list[dict[str, str]]:
 
 
 class Postmark:
-    """Options: `token` (server token), `stream` (default `broadcast`), `per_second`, `url` (for tests)."""
+    """Options: `token` (server token), `stream`, `webhook_key` (a secret of our own), `per_second`, `url`."""
 
     def __init__(self, name: str, options: Mapping[str, object]) -> None:
         read = Options(name, options, OPTIONS)
         self.name = name
+        self.webhook_key = read.optional("webhook_key")
         self.merge_wire = None
         self.wire = PostmarkWire(read.text("stream", "broadcast"))
         self.limits = Limits(
@@ -138,6 +145,48 @@ class Postmark:
     async def close(self) -> None:
         """Let go of the connection."""
         await self.lane.close()
+
+    async def look_up(self, sought: Sequence[Sought]) -> Mapping[str, str]:
+        """See LooksUp; one question each, by the metadata."""
+        found: dict[str, str] = {}
+        for each in sought:
+            question = f"count=10&offset=0&messagestream={quote(self.wire.stream)}"
+            question += f"&metadata_reference={quote(each.reference, safe='')}"
+            answer = await self.lane.get(f"{MESSAGES_SENT}?{question}")
+            if answer.status != 200:
+                raise refusal(answer)
+            for message in messages_of(answer):
+                if is_sought(message, each):
+                    found[each.reference] = text(message, "MessageID")
+        return found
+
+    async def hear(self, post: Post, now: datetime) -> list[Heard]:
+        """See Hears. One call is one event."""
+        check_secret(post, self.webhook_key, self.name)
+        return [heard for event in entries(post) for heard in news_of(event, now)]
+
+
+def messages_of(answer: Answer) -> list[object]:
+    """The messages of a search. NotSent: an answer that is none, so that nothing is concluded from it."""
+    try:
+        found = inside(orjson.loads(answer.body), "Messages")
+    except ValueError:
+        found = None
+    if not isinstance(found, list):
+        raise NotSent("Postmark's answer to a search could not be read")
+    return found
+
+
+def is_sought(message: object, sought: Sought) -> bool:
+    """Whether a message found is the one. A search that passes over its question must not find everybody."""
+    told = text(message, "Metadata", "reference")
+    recipients = inside(message, "Recipients")
+    people = [str(each).lower() for each in recipients] if isinstance(recipients, list) else []
+    return (
+        told in ("", sought.reference)
+        and sought.address.lower() in people
+        and bool(text(message, "MessageID"))
+    )
 
 
 BAD_TOKEN, MAINTENANCE, INVALID, INACTIVE, RATE_LIMIT = 10, 100, 300, 406, 429
@@ -242,3 +291,83 @@ def refused(code: int, prose: str, fallback: str = "") -> Outcome:
         return Outcome(Verdict.RETRY, detail=detail)
     dead = code == INACTIVE or (code == INVALID and RECIPIENT_FIELD.search(prose) is not None)
     return Outcome(Verdict.REFUSED, detail=detail, suppress=dead)
+
+
+NEWS = {
+    "Delivery": News.DELIVERED,
+    "SpamComplaint": News.COMPLAINED,
+    "Open": News.OPENED,
+    "Click": News.CLICKED,
+}
+MOMENTS = ("DeliveredAt", "BouncedAt", "ReceivedAt", "ChangedAt")
+BOUNCES: dict[str, tuple[News, Bounce | None]] = {
+    "Transient": (News.DEFERRED, None),
+    "DnsError": (News.DEFERRED, None),
+    "OpenRelayTest": (News.DEFERRED, None),
+    "Unsubscribe": (News.UNSUBSCRIBED, None),
+    "Subscribe": (News.SUBSCRIBED, None),
+    "AutoResponder": (News.AUTO_REPLIED, None),
+    "AddressChange": (News.AUTO_REPLIED, None),
+    "ChallengeVerification": (News.AUTO_REPLIED, None),
+    "SpamComplaint": (News.COMPLAINED, None),
+    "SpamNotification": (News.BOUNCED, Bounce.POLICY),
+    "VirusNotification": (News.BOUNCED, Bounce.POLICY),
+    "Blocked": (News.BOUNCED, Bounce.POLICY),
+    "DMARCPolicy": (News.BOUNCED, Bounce.POLICY),
+    "BadEmailAddress": (News.REFUSED, Bounce.INVALID),
+    "ManuallyDeactivated": (News.REFUSED, Bounce.SUPPRESSED),
+    "Unconfirmed": (News.REFUSED, Bounce.POLICY),
+    "SMTPApiError": (News.REFUSED, Bounce.POLICY),
+    "TemplateRenderingFailed": (News.REFUSED, Bounce.POLICY),
+}
+"""What Postmark calls a bounce. The others (HardBounce, SoftBounce, Unknown …) are read by their words."""
+
+
+def news_of(event: Entry, now: datetime) -> list[Heard]:
+    """One event as news; none where it is of no interest."""
+    news, bounce = meaning(event)
+    if news is None:
+        return []
+    own = text(event, "ID")
+    return [
+        Heard(
+            news,
+            moment(next((event[name] for name in MOMENTS if event.get(name)), None), now),
+            f"{text(event, 'RecordType')} {own}" if own else identity(event),
+            reference=text(event, "Metadata", "reference"),
+            provider_id=text(event, "MessageID"),
+            address=text(event, "Recipient") or text(event, "Email"),
+            bounce=bounce,
+            detail=words_of(event),
+            url=text(event, "OriginalLink"),
+            agent=text(event, "UserAgent"),
+            ip=text(event, "Geo", "IP"),
+        )
+    ]
+
+
+def meaning(event: Entry) -> tuple[News | None, Bounce | None]:
+    """What an event says, and why a letter came back."""
+    record, kind = text(event, "RecordType"), text(event, "Type")
+    if record == "SubscriptionChange":
+        return subscription(event)
+    if record != "Bounce":
+        return NEWS.get(record), None
+    if kind in BOUNCES:
+        return BOUNCES[kind]
+    return News.BOUNCED, diagnosed("", words_of(event), hard=kind == "HardBounce")
+
+
+def subscription(event: Entry) -> tuple[News | None, Bounce | None]:
+    """An address put on Postmark's list of those it does not send to, or taken off it."""
+    if event.get("SuppressSending") is False:
+        return News.SUBSCRIBED, None
+    reason = text(event, "SuppressionReason")
+    if reason == "HardBounce":
+        return News.REFUSED, Bounce.SUPPRESSED
+    return (News.COMPLAINED if reason == "SpamComplaint" else News.UNSUBSCRIBED), None
+
+
+def words_of(event: Entry) -> str:
+    """The receiving server's words, or Postmark's where there are none."""
+    return text(event, "Details") or text(event, "Description")

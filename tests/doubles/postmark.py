@@ -16,6 +16,7 @@ prints its address on the first line. Besides the words of `api`, its script kno
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from typing import Any
 
 import orjson
@@ -31,9 +32,10 @@ PROSE = "Message OK, but will not deliver to these inactive addresses: {}. Inact
 
 
 class Postmark(Api):
-    """POST /email/batch and /email."""
+    """POST /email/batch and /email; GET /messages/outbound while `searchable` is true."""
 
     base = "https://api.postmarkapp.com"
+    searchable = True
 
     def judge(self, request: Request) -> Reply | None:
         """Check the call strictly."""
@@ -84,6 +86,26 @@ class Postmark(Api):
             else:
                 results.append({**result, "ErrorCode": 0, "Message": said})
         return results
+
+    def question(self, request: Request) -> Reply:
+        """Search by metadata, in one stream."""
+        if request.headers.get("x-postmark-server-token") != self.token:
+            return error(401, 10, "Request does not contain a valid Server token.")
+        asked = {name: values[0] for name, values in request.query.items()}
+        if request.path != "/messages/outbound" or not {"count", "offset"} <= asked.keys():
+            return error(422, 600, "Parameters 'count' and 'offset' are required.")
+        found = [
+            {
+                "MessageID": record["id"],
+                "Recipients": [parseaddr(record["message"]["To"])[1]],
+                "Metadata": record["message"]["Metadata"],
+            }
+            for record in self.accepted
+            if self.searchable
+            and record["message"]["Metadata"]["reference"] == asked.get("metadata_reference")
+            and record["message"]["MessageStream"] == asked.get("messagestream", "outbound")
+        ]
+        return json_reply(200, {"TotalCount": len(found), "Messages": found})
 
     def refuse(self, status: int, rest: str) -> Reply:
         """Turn a call down."""
