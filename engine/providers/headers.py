@@ -78,6 +78,11 @@ def header_value(name: str, value: str) -> bytes:
     return text_value(value, len(name) + 2)
 
 
+def unfolded(value: bytes) -> str:
+    """A folded header on one line (RFC 5322 section 2.2.3), for APIs that fold themselves."""
+    return value.replace(b"\r\n", b"").decode()
+
+
 def machine_value(name: str, value: str) -> bytes:
     """An ASCII value on one line up to 998 bytes; longer ones break only after a comma."""
     if not value.isascii():

@@ -11,6 +11,7 @@ from engine.errors import UsageError
 from engine.providers.base import Provider, ProviderType
 
 PROVIDERS: dict[str, str] = {
+    "brevo": "engine.providers.brevo:Brevo",
     "outbox": "engine.providers.outbox:Outbox",
     "postmark": "engine.providers.postmark:Postmark",
     "resend": "engine.providers.resend:Resend",

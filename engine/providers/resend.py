@@ -125,7 +125,7 @@ class Resend:
         self.name = name
         self.merge_wire = None
         self.wire = ResendWire()
-        self.webhook_key = read.text("webhook_key", "") if read.written.get("webhook_key") else ""
+        self.webhook_key = read.optional("webhook_key")
         self.limits = Limits(
             messages=MESSAGES,
             bytes=BYTES,

@@ -31,7 +31,7 @@ from engine.providers.amazon_news import heard
 from engine.providers.amazon_notices import Notices
 from engine.providers.amazon_signature import Credentials, signing_headers
 from engine.providers.base import Limits
-from engine.providers.headers import header_value, unsafe, whole_token
+from engine.providers.headers import header_value, unfolded, unsafe, whole_token
 from engine.providers.json_wire import JsonWire, distinct_names, header_text, inside_string, json_bytes
 from engine.providers.mailboxes import MAILBOX_HEADERS, header_mailbox, is_simple, is_token, read_mailbox
 from engine.providers.mime_wire import REFERENCE
@@ -154,11 +154,6 @@ def plain_value(name: str, value: str) -> str:
     return written
 
 
-def unfolded(value: bytes) -> str:
-    """A folded header on one line (RFC 5322 section 2.2.3)."""
-    return value.replace(b"\r\n", b"").decode()
-
-
 def tags(letter: Letter) -> list[dict[str, str]]:
     """What SES gives back in events: our reference, and the campaign's name."""
     campaign = re.sub(r"[^A-Za-z0-9_-]", "_", letter.campaign)
@@ -183,10 +178,10 @@ class Ses:
         self.region = read.text("region")
         self.url = read.text("url", f"https://email.{self.region}.amazonaws.com").rstrip("/")
         self.credentials = Credentials(
-            read.text("access_key"), read.text("secret_key"), optional(read, "session_token")
+            read.text("access_key"), read.text("secret_key"), read.optional("session_token")
         )
-        self.wire = SesWire(optional(read, "configuration_set"))
-        self.notices = Notices(name, optional(read, "topic"))
+        self.wire = SesWire(read.optional("configuration_set"))
+        self.notices = Notices(name, read.optional("topic"))
         self.limits = Limits(
             messages=SINGLE_MESSAGES,
             bytes=BYTES,
@@ -239,11 +234,6 @@ class Ses:
         """See Hears. One notice is one event; its identity is the notice's."""
         notice = await self.notices.opened(post, now)
         return [] if notice is None else heard(notice, now)
-
-
-def optional(read: Options, option: str) -> str:
-    """An option that need not be there."""
-    return read.text(option) if read.written.get(option) is not None else ""
 
 
 THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestThrottled"})
