@@ -7,13 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-.PHONY: help demo test check counterparts bench clean
+.PHONY: help demo test check bench clean
 
 help:
 	@echo "make demo    install and send the example newsletter to a folder of letters, offline"
 	@echo "make test    install and run every check and test (SQLite and PostgreSQL)"
 	@echo "make check   formatting, types, floors: the quick checks alone"
-	@echo "make counterparts   stand-ins for email APIs that somebody else wrote, for more tests (needs npm)"
 	@echo "make bench   the benchmark tables of docs/performance.md"
 
 demo: $(VENV)/user.stamp
@@ -27,9 +26,6 @@ check: $(VENV)/developer.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-
-counterparts:
-	@npm install --silent --no-package-lock --no-audit --no-fund --prefix tests/counterparts
 
 bench: $(VENV)/developer.stamp
 	$(BIN)/python -m benchmarks

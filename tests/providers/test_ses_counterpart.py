@@ -12,16 +12,19 @@ import pytest
 from engine.model.letter import Verdict
 from engine.providers.base import Provider
 from engine.providers.registry import make_provider
-from tests.counterparts import free_port, program, running
+from tests.doubles.npm import free_port, installed, running
 from tests.providers.conformance import deliver, run
 from tests.providers.letters import UNSUBSCRIBE, batch_of, letter
 from tests.providers.test_ses import OPTIONS
+
+VERSION = "2.10.2"
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     port = free_port()
-    with running([program("aws-ses-v2-local"), "--host", "127.0.0.1", "--port", str(port)], port) as url:
+    program = installed("aws-ses-v2-local", VERSION, "aws-ses-v2-local")
+    with running([str(program), "--host", "127.0.0.1", "--port", str(port)], port) as url:
         yield url
 
 

@@ -1,8 +1,10 @@
-"""Stand-ins for email APIs that somebody else wrote, run as processes of their own; `make counterparts` installs them."""
+"""Counterparts that somebody else wrote and npm has: brought in at the first use, skipped with the reason without."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import socket
 import subprocess
 import time
@@ -11,21 +13,30 @@ from pathlib import Path
 
 import pytest
 
-PROGRAMS = Path(__file__).parent / "node_modules" / ".bin"
 SECONDS_TO_START = 60
 
 
-def program(name: str) -> str:
-    """A counterpart's program; skips the test where it is not installed."""
-    path = PROGRAMS / name
-    if not path.exists():
-        pytest.skip(f"{name} is not installed (needs npm; run `make counterparts`)")
-    return str(path)
+def installed(package: str, version: str, program: str) -> Path:
+    """A package's program from a cache folder; skips the test where it cannot be had."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "touchbase-tests"
+    folder = cache / f"{program}-{version}"
+    found = folder / "node_modules" / ".bin" / program
+    if found.exists():
+        return found
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip(f"{program} needs npm, which is not installed")
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [npm, "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder)]
+    done = subprocess.run([*command, f"{package}@{version}"], capture_output=True, text=True)
+    if done.returncode or not found.exists():
+        pytest.skip(f"{program} could not be installed: {done.stderr.strip()[-200:]}")
+    return found
 
 
 @contextlib.contextmanager
 def running(command: Sequence[str], port: int) -> Iterator[str]:
-    """The program until the block ends, once it listens; its address."""
+    """A program until the block ends, once it listens; its address."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(port, process)
