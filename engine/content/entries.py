@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,18 @@ class FeedDocument:
     url: str
     site: str
     entries: tuple[Entry, ...]
+
+
+MOST_ENTRIES = 1000
+"""Entries of one document that are made into posts: far more than any blog shows at once."""
+
+
+def newest(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """At most MOST_ENTRIES of them in the document's order: the newest, those without a date counting as new."""
+    found = tuple(entries)
+    if len(found) <= MOST_ENTRIES:
+        return found
+    undated = datetime.max.replace(tzinfo=UTC)
+    # Some feeds begin with their oldest entry: their first thousand would never again hold anything new.
+    order = sorted(range(len(found)), key=lambda place: found[place].published or undated, reverse=True)
+    return tuple(found[place] for place in sorted(order[:MOST_ENTRIES]))

@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.content.entries import Entry, FeedDocument, Text
+from engine.content.entries import Entry, FeedDocument, Text, newest
 from engine.content.links import absolute
 from engine.content.text import one_line
-
-MOST_ENTRIES = 1000
 
 
 class NotJsonFeed(Exception):
@@ -37,9 +35,7 @@ def read_json(content: bytes, url: str) -> FeedDocument:
         title=one_line(_text(feed, "title")[:10_000]),
         url=url,
         site=site,
-        entries=tuple(
-            _entry(item, feed, site or url) for item in feed["items"][:MOST_ENTRIES] if isinstance(item, dict)
-        ),
+        entries=newest(_entry(item, feed, site or url) for item in feed["items"] if isinstance(item, dict)),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.content.entries import Entry, FeedDocument, Text
+from engine.content.entries import Entry, FeedDocument, Text, newest
 from engine.content.hostile import attack_in
 from engine.content.links import absolute
 from engine.content.text import from_html, one_line
@@ -34,7 +34,6 @@ TITLE_MARKUP = re.compile(
 )
 MAIL_ADDRESS = re.compile(r"(?:mailto:)?<?[^\s<>()@]+@[^\s<>()@]+>?")
 IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|gif|webp)$", re.IGNORECASE)
-MOST_ENTRIES = 1000
 
 
 class NotXml(Exception):
@@ -67,7 +66,7 @@ def read_xml(content: bytes, content_type: str, url: str) -> FeedDocument:
         title=_plain(feed, "title"),
         url=url,
         site=site,
-        entries=tuple(_entry(entry, feed, url or site, atom) for entry in parsed.entries[:MOST_ENTRIES]),
+        entries=newest(_entry(entry, feed, url or site, atom) for entry in parsed.entries),
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import builtins
 import html
+import json
 import socket
 import tracemalloc
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,30 @@ def test_a_feed_without_posts_is_fine_until_it_has_had_some() -> None:
         read_feed(rss(""), "", URL, known_posts=12)
     with pytest.raises(FeedUnreadable, match="no posts at all"):
         read_feed(b'{"version": "1", "items": []}', "", URL, known_posts=1)
+
+
+@pytest.mark.parametrize("oldest_first", [True, False])
+def test_of_a_long_archive_the_newest_thousand_are_read_wherever_they_stand(oldest_first: bool) -> None:
+    def number(place: int) -> int:
+        return place if oldest_first else 1499 - place
+
+    start = datetime(2020, 1, 1, tzinfo=UTC)
+    dates = [start + timedelta(days=number(place)) for place in range(1500)]
+    items = "".join(
+        f"<item><title>{number(place)}</title><pubDate>{date:%d %b %Y %H:%M:%S} GMT</pubDate></item>"
+        for place, date in enumerate(dates)
+    )
+    objects = [
+        {"title": str(number(place)), "date_published": date.isoformat()} for place, date in enumerate(dates)
+    ]
+    for content in (rss(items), json.dumps({"version": "1.1", "items": objects}).encode()):
+        read = [int(entry.title.value) for entry in read_feed(content, "", URL).entries]
+        assert read == [number(place) for place in range(1500) if number(place) >= 500]
+
+
+def test_of_a_long_archive_without_dates_the_first_thousand_are_read() -> None:
+    items = "".join(f"<item><title>{number}</title></item>" for number in range(1200))
+    assert [int(entry.title.value) for entry in read_feed(rss(items), "", URL).entries] == [*range(1000)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "iso-8859-1"])
