@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from engine.store.database import Database
     from engine.store.fields import FieldColumn
 
-COLUMN_KINDS = {"yes_or_no": "boolean", "moment": "text"}
-"""Kinds of the format whose column type has another name; the rest are called the same."""
-
 
 class RolledBack(Exception):
     """Leaves a transaction without keeping it: how `plan` changes nothing."""
@@ -106,13 +103,10 @@ class Desk:
     @cached_property
     def fields(self) -> tuple[FieldColumn, ...]:
         """The declared customer fields and their columns."""
+        from engine.flows.intake.kinds import stored_kinds
         from engine.store import fields
 
-        kinds = {
-            name: COLUMN_KINDS.get(str(kind.kind), str(kind.kind))
-            for name, kind in self.workspace.customers.fields.items()
-        }
-        return fields.ensure(self.database, kinds, self.now)
+        return fields.ensure(self.database, stored_kinds(self.workspace.customers.fields), self.now)
 
     @contextmanager
     def trial(self) -> Iterator[Connection]:

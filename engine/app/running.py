@@ -111,7 +111,7 @@ def rulebook(desk: Desk, moment: datetime) -> Rulebook:
 
 def composer(desk: Desk, connection: Connection, campaign: Campaign) -> Composer:
     """What compiles and fills this campaign's letters."""
-    columns = persons.columns(desk.fields, desk.database.is_sqlite)
+    columns = persons.columns(desk.fields, desk.database.is_sqlite, desk.zone)
     return Composer(
         desk.workspace, campaign, signer(desk, connection), columns, install(connection), desk.zone
     )

@@ -181,6 +181,7 @@ def _offer(people: People, condition: OfferCondition, rules: Rulebook) -> Column
     elif condition.is_ == "used":
         checks.append(code.c.state == "used")
     given_at = func.coalesce(delivery.c.submitted_at, code.c.reserved_at)
+    checks.append(given_at <= rules.as_of)
     if condition.within is not None:
         checks.append(given_at >= rules.span_start(condition.within))
     given = exists(select(code.c.id).where(*checks))

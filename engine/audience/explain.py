@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, null, select, type_coerce
@@ -135,8 +136,10 @@ def _value(people: Any, condition: Definition | str, rules: Rulebook) -> ColumnE
         if field is None and condition.field not in BUILT_IN_KINDS:
             return null()
         column = people.c[field.column if field else condition.field]
+        if field is not None and field.kind == "moment":
+            return type_coerce(column, Moment)
         stored = type_coerce(column, Text) if field is None or field.kind == "list" else column
-        return stored if field is not None and field.kind == "moment" else cast(stored, Text)
+        return cast(stored, Text)
     if isinstance(condition, EventCondition):
         event = tables.events.alias()
         number = select(counted(event, wanted_count(condition)))
@@ -161,6 +164,8 @@ def _shown(condition: Definition | str, found: Any, last: Any) -> str:
             times = "on 1 day" if found == 1 else f"on {found} days"
         return f"{times}, last {last:%Y-%m-%d %H:%M} UTC" if last is not None else times
     if isinstance(condition, FieldCondition):
+        if isinstance(found, datetime):
+            return f"{found:%Y-%m-%d %H:%M} UTC"
         return "no value" if found is None else str(found).strip("\x1f").replace("\x1f", ", ")
     if isinstance(condition, SegmentCondition):
         return ""

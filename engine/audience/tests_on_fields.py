@@ -19,7 +19,7 @@ ALLOWED = {
     "text": {"is", "is_not", "contains", "starts_with", "ends_with", "known"},
     "number": {"is", "is_not", "at_least", "at_most", "known"},
     "date": {"is", "is_not", "within", "not_within", "before", "after", "known"},
-    "moment": {"within", "not_within", "before", "after", "known"},
+    "moment": {"is", "is_not", "within", "not_within", "before", "after", "known"},
     "boolean": {"is", "is_not", "known"},
     "list": {"is", "is_not", "contains", "known"},
 }
@@ -107,6 +107,11 @@ def _date_test(column: Column, name: str, value: Any, rules: Rulebook, label: st
 def _moment_test(column: Column, name: str, value: Any, rules: Rulebook, label: str) -> ColumnElement[bool]:
     column = type_coerce(column, Moment)
     match name:
+        case "is" | "is_not":
+            bounds = [_bound(as_written(scalar), rules, label) for scalar in value]
+            spans = (and_(column >= rules.starts(one), column < rules.ends(one)) for one in bounds)
+            same: ColumnElement[bool] = or_(*spans, false())
+            return same if name == "is" else not_(same)
         case "within" | "not_within":
             inside = and_(column >= rules.span_start(value), column <= rules.as_of)
             return inside if name == "within" else not_(inside)
@@ -147,6 +152,19 @@ TESTS: dict[str, Test] = {
 def as_day(bound: date) -> date:
     """The day of a bound that may be a moment."""
     return bound.date() if isinstance(bound, datetime) else bound
+
+
+def _bound(text: str, rules: Rulebook, label: str) -> date:
+    """A day, which means the whole of it on the project's clock, or a moment on that clock."""
+    if len(text) <= len("2026-12-31"):
+        return _day(text, label)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UnsupportedFeature(
+            f"`{label}` is a moment, and `{text}` is not", help="write it like 2026-12-31 09:30"
+        ) from error
+    return moment.astimezone(rules.zone).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _day(text: str, label: str) -> date:

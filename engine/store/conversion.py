@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table, select
@@ -81,9 +81,21 @@ def _list(text: str) -> tuple[str, ...] | None:
     return tuple(word.strip() for word in re.split("[;|]", text) if word.strip()) or None
 
 
+def _date(text: str) -> date:
+    """A day, or the day of a moment."""
+    return datetime.fromisoformat(text).date()
+
+
+def _moment(text: str) -> datetime:
+    """A moment; a day is its midnight, and without an offset it is UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "number": _number,
     "boolean": _boolean,
-    "date": date.fromisoformat,
+    "date": _date,
+    "moment": _moment,
     "list": _list,
 }

@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeEngine
 
 from engine.store import tables
 from engine.store.conversion import convert
-from engine.store.types import Words
+from engine.store.types import Moment, Words
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -28,6 +28,7 @@ KINDS: dict[str, TypeEngine[Any]] = {
     "one_of": Text(),
     "number": Double(),
     "date": Date(),
+    "moment": Moment(),
     "boolean": Boolean(),
     "list": Words(),
 }

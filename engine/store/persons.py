@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from functools import lru_cache
+from datetime import date, datetime
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Date, Double
 from sqlalchemy.types import Boolean
 
 from engine.store import bulk
 from engine.store.fields import FieldColumn, customer_table
-from engine.store.types import SEPARATOR, Words
+from engine.store.types import SEPARATOR, Moment, Words, from_microseconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -34,29 +35,37 @@ class Column:
     plain: Callable[[Any], Any] | None = None
 
 
-def columns(declared: Sequence[FieldColumn], sqlite: bool) -> dict[str, Column]:
-    """Every value a letter may ask for, by its dotted name: `customer.first_name`, `offer.code` …"""
-    return dict(_columns(tuple(declared), sqlite))
+def columns(declared: Sequence[FieldColumn], sqlite: bool, zone: ZoneInfo) -> dict[str, Column]:
+    """Every value a letter may ask for, by its dotted name: `customer.first_name`, `offer.code` …
+
+    `zone`: the project's; a letter shows moments on its clock.
+    """
+    return dict(_columns(tuple(declared), sqlite, zone))
 
 
 @lru_cache(maxsize=16)
-def _columns(declared: tuple[FieldColumn, ...], sqlite: bool) -> dict[str, Column]:
+def _columns(declared: tuple[FieldColumn, ...], sqlite: bool, zone: ZoneInfo) -> dict[str, Column]:
     table = customer_table(declared)
-    found = {f"customer.{name}": Column(f"c.{name}", _plain(table.c[name].type, sqlite)) for name in BUILT_IN}
+    kinds = {name: table.c[name].type for name in BUILT_IN}
+    found = {
+        f"customer.{name}": Column(f"c.{name}", _plain(kind, sqlite, zone)) for name, kind in kinds.items()
+    }
     topics = TOPICS[0 if sqlite else 1].format(mark=SEPARATOR)
     found["customer.topics"] = Column(topics, _words)
     for field in declared:
         kind = table.c[field.column].type
-        found[f"customer.{field.name}"] = Column(f"c.{field.column}", _plain(kind, sqlite))
+        found[f"customer.{field.name}"] = Column(f"c.{field.column}", _plain(kind, sqlite, zone))
     found["offer.code"] = Column(CODE)
     return found
 
 
-def _plain(kind: Any, sqlite: bool) -> Callable[[Any], Any] | None:
+def _plain(kind: Any, sqlite: bool, zone: ZoneInfo) -> Callable[[Any], Any] | None:
     if isinstance(kind, Words):
         return _words
     if isinstance(kind, Double):
         return _number
+    if isinstance(kind, Moment):
+        return partial(_moment, zone=zone)
     if isinstance(kind, Date) and sqlite:
         return _date
     if isinstance(kind, Boolean) and sqlite:
@@ -75,6 +84,10 @@ def _number(stored: float | None) -> float | int | None:
 
 def _date(stored: str | None) -> date | None:
     return None if stored is None else date.fromisoformat(stored)
+
+
+def _moment(stored: int | None, zone: ZoneInfo) -> datetime | None:
+    return None if stored is None else from_microseconds(stored).astimezone(zone)
 
 
 def _truth(stored: int | None) -> bool | None:

@@ -13,7 +13,23 @@ WORDS = ["tea", "Tea", "coffee", "cof", "ÉTÉ", "été", "ß", "SS", "a'b", "%"
 NUMBERS = [-1.0, 0.0, 0.5, 1.0, 2.0, 10.0, 1e6]
 EVENTS = ["order", "complaint", "resolved"]
 TOPICS = ["news", "offers"]
+OFFERS = ["spring", "summer"]
+LETTERS = [
+    "accepted",
+    "delivered",
+    "bounced",
+    "complained",
+    "uncertain",
+    "planned",
+    "submitting",
+    "skipped",
+    "failed",
+]
+ZONES_OF_PEOPLE = ["Europe/London", "America/New_York"]
+LANGUAGES = ["en-GB", "de", "pt-BR"]
 VALUES = [*NUMBERS, 5, 10, *WORDS, True, False, "5", "10", "2026-11-01", "2026-11-19T10:00"]
+DATES = ["2026-10-20", "2026-10-19T23:30:00+00:00", "2025-11-20", "2026-11-20", "2026-11-22", "20-11-2026"]
+VALUES += DATES
 EMAILS = ["ann@ACME.example", "@acme.example", "bo@other.example", "Ann"]
 SPANS = ["1 day", "2 days", "3 weeks", "1 month", "9 months", "1 year", "30 hours", "90 minutes"]
 MOMENTS = [
@@ -33,13 +49,20 @@ MOMENTS = [
     datetime(2025, 11, 20, 12, 0, tzinfo=UTC),
     datetime(2026, 2, 20, 12, 0, tzinfo=UTC),
     datetime(2026, 3, 31, 23, 30, tzinfo=UTC),
+    datetime(2026, 11, 19, tzinfo=UTC),
+    datetime(2026, 11, 18, 23, 59, 59, tzinfo=UTC),
+    datetime(2026, 11, 18, 11, 0, tzinfo=UTC),
+    datetime(2026, 11, 18, 8, 0, tzinfo=UTC),
     datetime(1969, 12, 31, 23, 59, tzinfo=UTC),
     datetime(1970, 1, 1, tzinfo=UTC),
 ]
-"""Where conditions turn: the ends of spans and of days, a change to winter time in between, and 1970."""
+"""Where conditions turn: the ends of spans and of days in each zone, a change to winter time in between, and 1970."""
 DAYS = [date(2026, 10, 20), date(2026, 10, 19), date(2025, 11, 20), date(2026, 10, 30)] + [
     NOW.date() - timedelta(days=days) for days in range(-2, 5)
 ]
+
+
+TIMES = [f"{moment:%Y-%m-%d %H:%M}" for moment in MOMENTS if moment.year > 2000]
 
 
 class Made:
@@ -70,15 +93,25 @@ class Made:
             tier=self.maybe(lambda: self.of(["gold", "silver"])),
             points=self.maybe(lambda: self.of(NUMBERS)),
             joined=self.maybe(lambda: self.of(DAYS)),
+            seen_at=self.maybe(lambda: self.of(MOMENTS)),
             vip=self.maybe(lambda: self.of([True, False])),
+            time_zone=self.maybe(lambda: self.of(ZONES_OF_PEOPLE)),
+            language=self.maybe(lambda: self.of(LANGUAGES)),
             interests=self.maybe(lambda: tuple(self.chance.sample(WORDS, k=self.chance.randint(1, 3)))),
             tags=self.maybe(lambda: ("vip", "été"), 0.4),
             topics={topic: self.of([True, False]) for topic in TOPICS if self.chance.random() < 0.5},
             events=[self.event() for _ in range(self.chance.randint(0, 7))],
+            offers=[self.given() for _ in range(self.chance.choice([0, 0, 1, 2, 3]))],
         )
+
+    def given(self) -> tuple[str, str, str, datetime]:
+        """An offer, the state of the letter it came in, the code's state, and when."""
+        return self.of(OFFERS), self.of(LETTERS), self.of(["reserved", "used"]), self.of(MOMENTS)
 
     def event(self) -> tuple[str, datetime, dict[str, Any]]:
         fields = {name: self.of(VALUES) for name in ("kind", "ref") if self.chance.random() < 0.6}
+        if self.chance.random() < 0.6:
+            fields["due"] = self.of(DATES)
         return self.of(EVENTS), self.of(MOMENTS), fields
 
     def tests(self, makers: dict[str, Callable[[], Any]]) -> dict[str, Any]:
@@ -129,6 +162,20 @@ class Made:
             }
         )
 
+    def moment_tests(self) -> dict[str, Any]:
+        bounds = [*(day.isoformat() for day in DAYS), *TIMES]
+        return self.tests(
+            {
+                "is": lambda: self.several(bounds),
+                "is_not": lambda: self.several(bounds),
+                "within": lambda: self.of(SPANS),
+                "not_within": lambda: self.of(SPANS),
+                "before": lambda: self.of(bounds),
+                "after": lambda: self.of(bounds),
+                "known": self.yes,
+            }
+        )
+
     def field(self) -> dict[str, Any]:
         name = self.of(
             [
@@ -137,11 +184,14 @@ class Made:
                 "email",
                 "points",
                 "joined",
+                "seen_at",
                 "vip",
                 "interests",
                 "tags",
                 "topics",
                 "language",
+                "time_zone",
+                "customer_id",
             ]
         )
         return {"field": name, **self.tests_of(name)}
@@ -152,6 +202,8 @@ class Made:
                 return self.number_tests()
             case "joined":
                 return self.date_tests()
+            case "seen_at":
+                return self.moment_tests()
             case "vip":
                 return self.tests({"is": self.yes, "is_not": self.yes, "known": self.yes})
             case "interests" | "tags":
@@ -160,7 +212,13 @@ class Made:
             case "topics":
                 return self.tests({"contains": lambda: self.several(TOPICS), "known": self.yes})
             case _:
-                words = {"email": EMAILS, "tier": ["gold", "silver", "Gold", "old"]}.get(name, WORDS)
+                words = {
+                    "email": EMAILS,
+                    "tier": ["gold", "silver", "Gold", "old"],
+                    "language": [*LANGUAGES, "en", "EN-gb", "-"],
+                    "time_zone": [*ZONES_OF_PEOPLE, "europe/", "London"],
+                    "customer_id": ["a0", "A0", "ä1", "b", "0", "B"],
+                }.get(name, WORDS)
                 return self.text_tests(words)
 
     def event_field(self) -> dict[str, Any]:
@@ -172,13 +230,20 @@ class Made:
             "ends_with": lambda: self.of(WORDS),
             "at_least": lambda: self.of(NUMBERS),
             "at_most": lambda: self.of(NUMBERS),
+            "within": lambda: self.of(SPANS),
+            "not_within": lambda: self.of(SPANS),
+            "before": lambda: self.of([day.isoformat() for day in DAYS]),
+            "after": lambda: self.of([day.isoformat() for day in DAYS]),
             "known": self.yes,
         }
+        if self.chance.random() < 0.3:
+            dated = {key: makers[key] for key in ("within", "not_within", "before", "after", "known")}
+            return {"field": "due", **self.tests(dated)}
         return {"field": self.of(["kind", "ref"]), **self.tests(makers)}
 
     def happening(self) -> dict[str, Any]:
         written: dict[str, Any] = {"event": self.of(EVENTS)}
-        if self.chance.random() < 0.3:
+        if self.chance.random() < 0.4:
             written["where"] = [self.event_field() for _ in range(self.chance.randint(1, 2))]
         if self.chance.random() < 0.35:
             written["without_later"] = self.of(EVENTS)
@@ -195,7 +260,7 @@ class Made:
             ):
                 if self.chance.random() < odds:
                     written["count"][key] = make()
-        days = [day.isoformat() for day in DAYS]
+        days = [*(day.isoformat() for day in DAYS), *TIMES[:6]]
         for key, values in (("within", SPANS), ("before", days), ("after", days)):
             if self.chance.random() < 0.25:
                 written[key] = self.of(values)
@@ -203,11 +268,19 @@ class Made:
 
     def leaf(self) -> dict[str, Any]:
         draw = self.chance.random()
-        if draw < 0.5:
+        if draw < 0.45:
             return self.happening()
-        if draw < 0.9:
+        if draw < 0.8:
             return self.field()
-        return {"subscribed": self.of(TOPICS)}
+        return {"subscribed": self.of(TOPICS)} if draw < 0.88 else self.offered()
+
+    def offered(self) -> dict[str, Any]:
+        written: dict[str, Any] = {"offer": self.of(OFFERS)}
+        if self.chance.random() < 0.6:
+            written["is"] = self.of(["given", "unused", "used"])
+        if self.chance.random() < 0.6:
+            written[self.of(["within", "not_within"])] = self.of(SPANS)
+        return written
 
     def tree(self, depth: int) -> dict[str, Any]:
         if depth == 0 or self.chance.random() < 0.3:

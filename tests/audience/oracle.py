@@ -82,9 +82,27 @@ class Oracle:
             return person["customer_id"] in self.members(condition["segment"])
         if "subscribed" in condition:
             return bool(person["email"]) and person["topics"].get(condition["subscribed"]) is True
+        if "offer" in condition:
+            return self.offer_holds(person, condition)
         if "event" in condition:
             return self.event_holds(person, condition)
         return self.field_holds(person, condition)
+
+    def offer_holds(self, person: dict[str, Any], condition: Written) -> bool:
+        wanted = condition.get("is", "given")
+        given = [
+            at
+            for offer, letter, code, at in person["offers"]
+            if offer == condition["offer"]
+            and at <= self.as_of
+            and letter in ("accepted", "delivered", "bounced", "complained", "uncertain")
+            and (wanted == "given" or (code == "used") is (wanted == "used"))
+        ]
+        if "within" in condition:
+            given = [at for at in given if at >= self.back(condition["within"])]
+        if "not_within" in condition:
+            return not [at for at in given if at >= self.back(condition["not_within"])]
+        return bool(given)
 
     def field_holds(self, person: dict[str, Any], condition: Written) -> bool:
         name = condition["field"]
@@ -122,6 +140,8 @@ class Oracle:
                 "before": value < days[0],
                 "after": value > days[0],
             }[key]
+        if kind == "moment":
+            return self.moment_test(value, key, test)
         if kind == "list":
             entries = [small(entry) for entry in value]
             if key == "contains":
@@ -141,6 +161,25 @@ class Oracle:
             return (small(value) in [small(text) for text in wanted]) is (key == "is")
         return (value in wanted) is (key == "is")
 
+    def moment_test(self, value: datetime, key: str, test: Any) -> bool:
+        if key in ("within", "not_within"):
+            return (self.back(test) <= value <= self.as_of) is (key == "within")
+        if key in ("before", "after"):
+            return self.lies(value, key, test)
+        same = any(
+            not self.lies(value, "before", one) and not self.lies(value, "after", one)
+            for one in as_list(test)
+        )
+        return same is (key == "is")
+
+    def lies(self, value: datetime, key: str, bound: str) -> bool:
+        """Before or after a day, or a moment on the project's clock."""
+        if len(bound) == 10:
+            here = value.astimezone(self.zone).date()
+            return here < day(bound) if key == "before" else here > day(bound)
+        moment = datetime.fromisoformat(bound).replace(tzinfo=self.zone).astimezone(UTC)
+        return value < moment if key == "before" else value > moment
+
     def event_holds(self, person: dict[str, Any], condition: Written) -> bool:
         happened = [event for event in person["events"] if event[1] <= self.as_of]
         found = [
@@ -152,14 +191,9 @@ class Oracle:
         ]
         if "within" in condition:
             found = [event for event in found if event[1] >= self.back(condition["within"])]
-        if "before" in condition:
-            found = [
-                event for event in found if event[1].astimezone(self.zone).date() < day(condition["before"])
-            ]
-        if "after" in condition:
-            found = [
-                event for event in found if event[1].astimezone(self.zone).date() > day(condition["after"])
-            ]
+        for key in ("before", "after"):
+            if key in condition:
+                found = [event for event in found if self.lies(event[1], key, condition[key])]
         if "not_within" in condition:
             return not [event for event in found if event[1] >= self.back(condition["not_within"])]
         count = condition.get("count", {"at_least": 1})
@@ -202,6 +236,8 @@ class Oracle:
             return number and (value >= test if key == "at_least" else value <= test)
         if not isinstance(value, str):
             return False
+        if key in ("within", "not_within", "before", "after"):
+            return self.day_test(value, key, test)
         if key == "contains":
             return any(small(text) in small(value) for text in as_list(test))
         return (
@@ -209,6 +245,18 @@ class Oracle:
             if key == "starts_with"
             else small(value).endswith(small(test))
         )
+
+    def day_test(self, value: str, key: str, test: str) -> bool:
+        """An event's own field that begins like an ISO date."""
+        if value[4:5] != "-" or value[7:8] != "-" or len(value) < 10:
+            return False
+        then = value[:10]
+        if key == "before":
+            return then < test
+        if key == "after":
+            return then > test
+        first, today = self.back(test).astimezone(self.zone).date(), self.as_of.astimezone(self.zone).date()
+        return (str(first) <= then <= str(today)) is (key == "within")
 
     def back(self, span: str) -> datetime:
         """The moment that long before: calendar units on the project's clock, hours and minutes as they pass."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from engine.audience.rulebook import Rulebook, rulebook
 from engine.definitions.schema.segments import SegmentsFile
-from engine.store import customers, events, subscriptions
+from engine.store import customers, events, subscriptions, tables
 from engine.store.database import Database
 from engine.store.fields import FieldColumn, ensure
 
@@ -18,6 +20,7 @@ KINDS = {
     "tier": "one_of",
     "points": "number",
     "joined": "date",
+    "seen_at": "moment",
     "vip": "boolean",
     "interests": "list",
 }
@@ -36,6 +39,7 @@ def person(key: str, email: str | None = None, **known: Any) -> dict[str, Any]:
         "tags": known.pop("tags", None),
         "topics": known.pop("topics", {}),
         "events": known.pop("events", []),
+        "offers": known.pop("offers", []),
         "fields": known,
     }
 
@@ -60,7 +64,27 @@ def put(database: Database, people: list[dict[str, Any]]) -> tuple[FieldColumn, 
             for topic, yes in p["topics"].items():
                 say = subscriptions.join if yes else subscriptions.leave
                 say(connection, id, topic, "test", NOW)
+            give(connection, id, p["offers"])
     return declared
+
+
+def give(connection: Connection, customer: int, offers: list[tuple[str, str, str, datetime]]) -> None:
+    """Offers as (name, the state of the letter they came in, the code's state, when)."""
+    for number, (offer, letter, code, at) in enumerate(offers):
+        delivery = connection.execute(
+            tables.deliveries.insert().values(run=number, customer=customer, state=letter, submitted_at=at)
+        ).inserted_primary_key
+        assert delivery is not None
+        connection.execute(
+            tables.codes.insert().values(
+                offer=offer,
+                code=f"{customer}-{number}",
+                state=code,
+                customer=customer,
+                delivery=delivery[0],
+                reserved_at=at - timedelta(days=400),
+            )
+        )
 
 
 def rules_for(

@@ -24,7 +24,15 @@ ZONES = ["Europe/London", "Pacific/Auckland", "America/Los_Angeles"]
 
 def forget_everybody(database: Database) -> None:
     with database.write() as connection:
-        for table in ("customers", "events", "subscriptions", "consent", "suppressions"):
+        for table in (
+            "customers",
+            "events",
+            "subscriptions",
+            "consent",
+            "suppressions",
+            "deliveries",
+            "codes",
+        ):
             connection.execute(tables.metadata.tables[table].delete())
 
 

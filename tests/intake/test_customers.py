@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from engine.audience.segments import people as members
 from engine.definitions.schema.customers import Customers
 from engine.errors import ImportRefused
 from engine.model.address import address_hash
 from engine.store import subscriptions, suppressions
 from engine.store.database import Database
+from engine.store.fields import ensure
+from tests.audience.people import rules_for
 from tests.intake.desk import ACME, NOW, bring, everybody, numbers
 
 FILE = """Customer ID;E-Mail;Given name;interests;tier;Lifetime value;signed up at;VIP;Time Zone;language;tags;topics
@@ -196,6 +199,24 @@ def test_a_header_that_cannot_be_understood_is_refused(
         bring(database, f"{header}\n1,a,b\n")
     assert help in refused.value.help
     assert everybody(database) == {}
+
+
+def test_moments_are_moments_in_segments_and_empty_cells_stay_empty(database: Database) -> None:
+    """Midnight in London is 23:00 UTC the day before while its clocks are an hour ahead."""
+    customers = Customers.model_validate({"fields": {"renewed": "moment"}})
+    file = "customer_id,email,renewed\n1,a@acme.example,2026-07-01 00:00\n2,b@acme.example,2026-06-30T22:30Z\n3,c@acme.example,\n"
+    assert numbers(bring(database, file, customers)) == (3, 3, 0, 0, 0)
+    assert numbers(bring(database, file, customers)) == (3, 0, 0, 3, 0)
+    found = {key: person.fields["renewed"] for key, person in everybody(database, customers).items()}
+    assert found == {
+        "1": datetime(2026, 6, 30, 23, tzinfo=UTC),
+        "2": datetime(2026, 6, 30, 22, 30, tzinfo=UTC),
+        "3": None,
+    }
+    july = {"july": {"all": [{"field": "renewed", "after": "2026-06-30"}]}}
+    rules = rules_for(database, ensure(database, {"renewed": "moment"}, NOW), july)
+    with database.read() as connection:
+        assert [person.customer_id for person in members(connection, rules, "july")] == ["1"]
 
 
 def test_columns_without_a_meaning_are_told(database: Database) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -115,6 +115,27 @@ def test_the_kind_of_a_field_may_change_and_change_back(database: Database) -> N
     assert sizes("number") == [42.0, None, None, 7.5]
     assert sizes("text") == ["42", "about 40", None, "7.5"]
     assert sizes("list") == [("42",), ("about 40",), (), ("7.5",)]
+
+
+def test_dates_and_moments_change_into_each_other(database: Database) -> None:
+    as_text = fields.ensure(database, {"seen": "text"}, NOW)
+    rows = [("1", "2026-07-01T09:30:00+02:00"), ("2", "2026-07-02"), ("3", "soon")]
+    with database.write() as connection:
+        customers.upsert(connection, as_text, ("customer_id", "seen"), rows, NOW)
+
+    def seen(kind: str) -> list[object]:
+        declared = fields.ensure(database, {"seen": kind}, NOW)
+        with database.read() as connection:
+            found = customers.by_ids(connection, declared, [1, 2, 3])
+        return [found[number].fields["seen"] for number in (1, 2, 3)]
+
+    assert seen("moment") == [
+        datetime(2026, 7, 1, 7, 30, tzinfo=UTC),
+        datetime(2026, 7, 2, tzinfo=UTC),
+        None,
+    ]
+    assert seen("date") == [date(2026, 7, 1), date(2026, 7, 2), None]
+    assert seen("text")[2] == "soon"
 
 
 def test_field_names_of_every_shape_get_a_column_of_their_own(database: Database) -> None:

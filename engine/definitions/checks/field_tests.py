@@ -123,16 +123,16 @@ def _objection(value: Scalar, kind: FieldType) -> str | None:
             return "write a number"
         case FieldKind.YES_OR_NO if text.lower() not in YES_OR_NO:
             return "write `true` or `false`"
-        case FieldKind.DATE | FieldKind.MOMENT:
-            return None if _is_date(text) else "write the date as year-month-day, like `2027-01-05`"
+        case FieldKind.DATE:
+            return None if _is(date, text) else "write the date as year-month-day, like `2027-01-05`"
+        case FieldKind.MOMENT:
+            return None if _is(datetime, text) else 'write a day or a moment, like `"2027-01-05 09:30"`'
     return None
 
 
-def _is_date(text: str) -> bool:
-    for read in (date.fromisoformat, datetime.fromisoformat):
-        try:
-            read(text)
-        except ValueError:
-            continue
-        return True
-    return False
+def _is(kind: type[date], text: str) -> bool:
+    try:
+        kind.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -102,6 +102,7 @@ class _EventReader:
         evidence = Evidence.of_events(table, names, kinds)
         self._name = event_name
         self._key_name = customers.key
+        self._zone = zone
         self._key = columns.key
         self._at = next(place for place, name in names.items() if name == "at")
         self._read_at = field_reader(MOMENT, self._at, evidence, zone)
@@ -126,9 +127,14 @@ class _EventReader:
         for place, name, read in self._slots:
             cell = tidy(cells[place], name)
             if cell:
-                value = _named(name, read, cell)
-                fields[name] = value.isoformat() if isinstance(value, date) else value
+                fields[name] = self._plain(_named(name, read, cell))
         return Event(key, self._name, moment, fields)
+
+    def _plain(self, value: Value) -> object:
+        """A value as JSON has it. A moment begins with its day on the project's clock, which tests go by."""
+        if isinstance(value, datetime):
+            return value.astimezone(self._zone).isoformat()
+        return value.isoformat() if isinstance(value, date) else value
 
 
 def _named(name: str, read: Callable[[str], Value], cell: str) -> Value:

@@ -10,7 +10,7 @@ COLUMN_KINDS = {
     FieldKind.TEXT: "text",
     FieldKind.NUMBER: "number",
     FieldKind.DATE: "date",
-    FieldKind.MOMENT: "text",
+    FieldKind.MOMENT: "moment",
     FieldKind.LIST: "list",
     FieldKind.YES_OR_NO: "boolean",
     FieldKind.ONE_OF: "one_of",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from engine.definitions.schema.customers import Customers
@@ -134,10 +133,8 @@ def tidy(cell: str, name: str) -> str:
 
 
 def _storable(value: object) -> object:
-    """An empty list is no value; a moment is kept as text, which reads the same in every database."""
-    if value == ():
-        return None
-    return value.isoformat() if isinstance(value, datetime) else value
+    """An empty list is no value."""
+    return None if value == () else value
 
 
 def _named(name: str, read: Callable[[str], str], cell: str) -> str:
