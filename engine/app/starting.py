@@ -14,6 +14,18 @@ PACKAGE = Path(__file__).resolve().parents[1]
 STARTER = Path(__file__).resolve().parent / "starter"
 DEMO_MARK = ".touchbase-demo"
 DEMO_CAMPAIGN = "monthly-digest"
+DEMO_READER = "yasmine.benali@example.net"
+DEMO_LETTER = "letter.html"
+DEMO_PICTURES = ("https://journal.kettleandpage.example/images/", "config/sample/images/")
+"""Where the invented journal would keep its pictures, and where they lie in the example."""
+IGNORED = """\
+# What belongs to this machine and to people alone: never into version control.
+touchbase.db*
+outbox/
+*.rejects.csv
+config/secrets.yaml
+.schema/
+"""
 FOLDERS = ("campaigns", "templates", "config")
 
 
@@ -31,6 +43,7 @@ def initialise(folder: Path) -> Started:
 
     _refuse_occupied(folder)
     files = [*_copy(STARTER, folder), *_copy(_example("templates"), folder / "templates", under="templates")]
+    files.append(_ignore(folder))
     app = App.open(folder)
     try:
         report = app.import_customers(folder / "config" / "sample" / "customers.csv")
@@ -40,7 +53,10 @@ def initialise(folder: Path) -> Started:
 
 
 def demonstrate(folder: Path, tell: Callable[[str], None]) -> RunReport:
-    """Lay out the example workspace in `folder`, import its people, check, plan and send its newsletter."""
+    """Lay out the example workspace in `folder`, import its people, check, plan and send its newsletter.
+
+    One reader's letter is laid beside the outbox as a page with its pictures, for those without a mail program.
+    """
     from engine.app.checking import check
     from engine.app.verbs import App
 
@@ -57,7 +73,10 @@ def demonstrate(folder: Path, tell: Callable[[str], None]) -> RunReport:
             tell(f"{events.added:,} {path.stem} events imported")
         prepared = app.prepare(DEMO_CAMPAIGN)
         tell(f"{DEMO_CAMPAIGN}: {prepared.to_send:,} letters in {prepared.variants} variants are ready")
-        return app.send(prepared)
+        report = app.send(prepared)
+        page = app.preview(DEMO_CAMPAIGN, DEMO_READER).html.replace(*DEMO_PICTURES)
+        (folder / DEMO_LETTER).write_text(page, encoding="utf-8")
+        return report
     finally:
         app.close()
 
@@ -83,6 +102,12 @@ def _lay_out_example(folder: Path) -> None:
     )
     for name in FOLDERS:
         _copy(_example(name), folder / name, under=name)
+    _ignore(folder)
+
+
+def _ignore(folder: Path) -> str:
+    (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")
+    return ".gitignore"
 
 
 def _refuse_occupied(folder: Path) -> None:

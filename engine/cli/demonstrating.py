@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -21,7 +24,7 @@ from engine.cli.tables import sum_line
 @shared
 def demo_command(folder: Path, workspace: Path | None, as_json: bool) -> int:
     """Lay out the example workspace, import its customers, plan and send its newsletter to an outbox."""
-    from engine.app.starting import demonstrate
+    from engine.app.starting import DEMO_LETTER, demonstrate
 
     def tell(line: str) -> None:
         if not as_json:
@@ -34,6 +37,14 @@ def demo_command(folder: Path, workspace: Path | None, as_json: bool) -> int:
     click.echo(sum_line(report.counts))
     click.echo("")
     click.echo(f"{plural(report.sent_now, 'letter')} written; nothing left this machine. Open:")
-    click.echo(f"  {report.letters}")
-    click.echo(f"then look around: cd {folder} && touchbase runs")
+    click.echo(f"  {report.letters}   all of them, for any mail program")
+    click.echo(f"  {folder / DEMO_LETTER}   one of them, for a browser")
+    click.echo(f"then look around: cd {folder} && {_command(folder)} runs")
     return 0
+
+
+def _command(folder: Path) -> str:
+    """How this very program is called from inside the folder, where `touchbase` alone is not found."""
+    if shutil.which("touchbase"):
+        return "touchbase"
+    return os.path.relpath(sys.argv[0], folder) if Path(sys.argv[0]).name == "touchbase" else "touchbase"

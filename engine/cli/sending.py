@@ -67,8 +67,13 @@ def preview_command(
     else:
         click.echo("")
         click.echo(preview.text)
-    for finding in preview.findings:
-        click.echo(f"{finding['severity']}[{finding['code']}]: {finding['message']}", err=True)
+    said = [
+        f"{finding['severity']}[{finding['code']}]: {finding['message']}"
+        + (f"; {finding['help']}" if finding["help"] else "")
+        for finding in preview.findings
+    ]
+    for line in dict.fromkeys(said):
+        click.echo(line, err=True)
 
 
 @click.command(
