@@ -6,6 +6,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+BENCH ?=
 
 .PHONY: help demo test check bench clean
 
@@ -13,7 +14,7 @@ help:
 	@echo "make demo    install and send the example newsletter to a folder of letters, offline"
 	@echo "make test    install and run every check and test (SQLite and PostgreSQL)"
 	@echo "make check   formatting, types, floors: the quick checks alone"
-	@echo "make bench   the benchmark tables of docs/performance.md"
+	@echo "make bench   the benchmark tables of docs/performance.md (BENCH=--quick for a short look)"
 
 demo: $(VENV)/user.stamp
 	@$(BIN)/touchbase demo
@@ -28,7 +29,7 @@ check: $(VENV)/developer.stamp
 	$(BIN)/lint-imports
 
 bench: $(VENV)/developer.stamp
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,17 +1,12 @@
 """What the ledger costs a letter: claim, intent and receipt against bare writes of the same rows.
 
-`python -m benchmarks.ledger [--rows 50000] [--batch 500] [--rounds 5] [--database postgresql://…]`
-
 The floor is two bare statements a row, prepared once, in the same batches and the same database: "taken" before
-the call and "done" after it, with no lease, no checks and no evidence. Costs are CPU of this process; on
-PostgreSQL the server's own is not in them, so look at the wall clock there.
+the call and "done" after it, with no lease, no checks and no evidence.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import literal, select, text
 
+from benchmarks.table import Table
 from engine.store import bulk, customers, runs, subscriptions, tables, variants, workers
 from engine.store.database import Database, open_database
 from engine.store.ledger import call, plan, queue
@@ -29,22 +25,15 @@ SLOTS = b"\x93\xa5Alice\xa6London" + b"0123456789abcdef" * 12
 """About what the personal values of one letter weigh: two hundred bytes."""
 
 
-def main() -> None:
-    """Runs the rounds and prints the table."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rows", type=int, default=50_000)
-    options.add_argument("--batch", type=int, default=500)
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument(
-        "--database", default="", help="an empty PostgreSQL database; a new SQLite file without it"
-    )
-    chosen = options.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        url = chosen.database or f"sqlite:///{Path(folder) / 'ledger.db'}"
-        with open_database(url) as database:
-            people(database, chosen.rows)
-            figures = [one_round(database, number, chosen.batch) for number in range(chosen.rounds)]
-    report(figures, chosen.rows)
+BATCH = 500
+COLUMNS = ("part", "CPU µs a row", "wall µs a row", "× the floor's CPU")
+
+
+def measure(folder: Path, rows: int, rounds: int) -> Table:
+    """The table: medians of the rounds, on SQLite, where all of it is this process's."""
+    with open_database(f"sqlite:///{folder / 'ledger.db'}") as database:
+        people(database, rows)
+        return report([one_round(database, number, BATCH) for number in range(rounds)], rows)
 
 
 def one_round(database: Database, number: int, batch: int) -> dict[str, tuple[float, float]]:
@@ -150,18 +139,14 @@ def freeze(database: Database, occurrence: str) -> tuple[int, int]:
         plan.assign(connection, run.id, [plan.Choice("", variant)])
         plan.open_run(connection, run.id, NOW)
         runs.change(connection, run.id, runs.READY, runs.SENDING, NOW)
-    if not database.is_sqlite:
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE"))
     return run.id, variant
 
 
-def report(figures: list[dict[str, tuple[float, float]]], rows: int) -> None:
+def report(figures: list[dict[str, tuple[float, float]]], rows: int) -> Table:
     """One line for each part: the median of the rounds, and the ratio to the floor."""
     floor = [figure["floor"] for figure in figures]
-    print(f"{rows:,} rows, {len(figures)} rounds; microseconds a row\n")
-    print(f"{'':22}{'CPU':>8}{'wall':>8}{'CPU / floor':>14}")
     parts = ("claim + receipt", "last look + intent")
+    lines = []
     for name in (*parts, "ledger", "floor"):
         of = [
             tuple(
@@ -172,8 +157,7 @@ def report(figures: list[dict[str, tuple[float, float]]], rows: int) -> None:
         ]
         cpu, wall = (statistics.median(pair[place] for pair in of) / rows * 1e6 for place in (0, 1))
         ratio = statistics.median(pair[0] / base[0] for pair, base in zip(of, floor, strict=True))
-        print(f"{name:22}{cpu:8.2f}{wall:8.2f}{ratio:14.2f}")
-
-
-if __name__ == "__main__":
-    main()
+        lines.append((name, f"{cpu:.1f}", f"{wall:.1f}", f"{ratio:.2f}"))
+    return Table(
+        "ledger", COLUMNS, lines, f"{rows:,} rows in batches of {BATCH}, {len(figures)} rounds, SQLite."
+    )

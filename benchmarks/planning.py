@@ -1,28 +1,30 @@
 """What it costs to decide who gets a letter: a million customers, five conditions, two of them on events.
 
-`python -m benchmarks.planning [--customers 1000000] [--database postgresql://…]`
+    python -m benchmarks.planning fill|freeze DATABASE CUSTOMERS
 
 The floor is the barest copy of the same rows into the ledger: INSERT … SELECT of every selected customer's number
 and address, with no conditions, consent, holdout or profile. Freezing is the whole of it in one statement, as a
-run does it. Memory is this process's peak; the database's own is not in it.
+run does it. Each step is a process of its own, so that its memory is its own; the database's is not in it.
 """
 
 from __future__ import annotations
 
-import argparse
+import json
 import random
-import resource
-import tempfile
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, literal, select, text
 
+from benchmarks.race import ROOT, environment
+from benchmarks.table import Table
+from benchmarks.ways.starting import peak
 from engine.audience.rulebook import Rulebook, rulebook
-from engine.audience.segments import count, segment_select
+from engine.audience.segments import segment_select
 from engine.audience.selection import Selection, audience_select
 from engine.definitions.schema.segments import SegmentsFile
 from engine.model.address import address_hash
@@ -67,25 +69,59 @@ SEGMENTS = {
 EXCLUDED = {"open-complaint": {"all": [{"event": "complaint_opened", "without_later": "complaint_resolved"}]}}
 
 
-def main() -> None:
-    """Fills a database, freezes a run for each segment and prints the table."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--customers", type=int, default=1_000_000)
-    options.add_argument(
-        "--database", default="", help="an empty PostgreSQL database; a new SQLite file without it"
+COLUMNS = ("run", "database", "people with a row", "seconds", "CPU s here", "× a bare copy", "peak MB")
+
+
+def measure(databases: dict[str, str], customers: int) -> Table:
+    """The table: each segment frozen on each of these databases, which are empty. `databases`: addresses by name."""
+    rows = []
+    for name, url in databases.items():
+        step("fill", url, customers)
+        for segment, found in json.loads(step("freeze", url, customers)).items():
+            rows.append(
+                (
+                    f"`{segment}`",
+                    name,
+                    f"{found['people']:,}",
+                    f"{found['seconds']:.1f}",
+                    f"{found['cpu']:.1f}",
+                    f"{found['seconds'] / found['floor']:.1f}",
+                    f"{found['peak']:.0f}",
+                )
+            )
+    note = (
+        f"{customers:,} customers, {EVENTS_EACH * customers:,} orders, a complaint for every twentieth, most resolved. "
+        "With exclusion, consent, suppressions, shared addresses, holdout and profile."
     )
-    chosen = options.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        url = chosen.database or f"sqlite:///{Path(folder) / 'planning.db'}"
-        with open_database(url) as database:
-            declared = fill(database, chosen.customers)
-            report(database, declared, chosen.customers)
+    return Table("planning", COLUMNS, rows, note)
 
 
-def fill(database: Database, number: int) -> tuple[FieldColumn, ...]:
-    """Customers, subscriptions, events and some suppressions, in chunks."""
+def step(name: str, url: str, customers: int) -> str:
+    """One step in a process of its own; what it printed."""
+    command = [sys.executable, "-m", "benchmarks.planning", name, url, str(customers)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment(), cwd=ROOT)
+    return done.stdout
+
+
+def main() -> None:
+    """One step; see the top of this file."""
+    what, url, customers = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    with open_database(url) as database:
+        if what == "fill":
+            fill(database, customers)
+        else:
+            print(json.dumps(frozen(database)))
+
+
+def declared_fields(database: Database) -> tuple[FieldColumn, ...]:
+    """The fields that the segments ask about."""
     kinds = {"country": "text", "interests": "list", "tier": "one_of", "lifetime_value": "number"}
-    declared = ensure(database, kinds, NOW)
+    return ensure(database, kinds, NOW)
+
+
+def fill(database: Database, number: int) -> None:
+    """Customers, subscriptions, events and some suppressions, in chunks."""
+    declared = declared_fields(database)
     customers, chance = customer_table(declared), random.Random(7)
     columns = [
         customers.c[name]
@@ -111,7 +147,6 @@ def fill(database: Database, number: int) -> tuple[FieldColumn, ...]:
             )
     with database.write() as connection:
         connection.execute(text("ANALYZE"))
-    return declared
 
 
 def person(id: int, moment: int, chance: random.Random) -> bulk.Row:
@@ -139,22 +174,18 @@ def happened(ids: range, chance: random.Random) -> Iterator[bulk.Row]:
                 yield (id, "complaint_resolved", at + 3_600_000_000, "{}", b"r%d" % id, "made up")
 
 
-def report(database: Database, declared: tuple[FieldColumn, ...], number: int) -> None:
-    """Counts, freezes and copies; prints one line for each."""
+def frozen(database: Database) -> dict[str, dict[str, float]]:
+    """What freezing a run of each segment takes, and the bare copy of the same people."""
     read = SegmentsFile.model_validate({"segments": SEGMENTS | EXCLUDED}).segments
-    rules = rulebook(database, read, declared, as_of=NOW, zone=ZoneInfo("Europe/London"))
-    print(
-        f"{number:,} customers, {database.engine.dialect.name}; peak memory {peak()} MB after making them up"
-    )
-    print(f"{'':34}{'people':>10}{'seconds':>10}{'people/s':>12}")
+    rules = rulebook(database, read, declared_fields(database), as_of=NOW, zone=ZoneInfo("Europe/London"))
+    found = {}
     for name in SEGMENTS:
-        started = time.perf_counter()
-        with database.read() as connection:
-            found = count(connection, rules, name)
-        line(f"count `{name}`", found, time.perf_counter() - started)
-        line(f"freeze `{name}`", *freeze(database, rules, name))
-        line(f"floor: copy the same {found:,} rows", *copy(database, rules, name))
-    print(f"peak memory {peak()} MB")
+        start = time.process_time()
+        people, seconds = freeze(database, rules, name)
+        cpu, most = time.process_time() - start, peak()
+        _, floor = copy(database, rules, name)
+        found[name] = {"people": people, "seconds": seconds, "cpu": cpu, "floor": floor, "peak": most}
+    return found
 
 
 def freeze(database: Database, rules: Rulebook, name: str) -> tuple[int, float]:
@@ -198,15 +229,6 @@ def copy(database: Database, rules: Rulebook, name: str) -> tuple[int, float]:
         connection.execute(text("DELETE FROM deliveries WHERE run = -1"))
         connection.execute(text("DROP TABLE chosen"))
     return copied, took
-
-
-def line(what: str, people: int, seconds: float) -> None:
-    print(f"{what:34}{people:>10,}{seconds:>10.2f}{people / max(seconds, 1e-9):>12,.0f}")
-
-
-def peak() -> int:
-    """This process's peak resident memory so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":
