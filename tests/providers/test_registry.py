@@ -15,6 +15,7 @@ OPTIONS: dict[str, dict[str, str]] = {
     "outbox": {},
     "smtp": {"host": "mail.example.com"},
     "ses": {"region": "eu-west-1", "access_key": "a", "secret_key": "s"},
+    "mailgun": {"token": "t", "domain": "news.acme.example"},
     "mailjet": {"token": "t", "secret": "s"},
 }
 """What a type needs, where that is not a token alone."""

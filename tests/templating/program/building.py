@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.utils import parseaddr
 from typing import Any
 
 from engine.model.letter import Batch, Letter, Mailbox
 from engine.providers.base import Wire
+from engine.providers.form_wire import Form
+from engine.providers.mailgun import MailgunMergeWire, assembled
 from engine.providers.mime_wire import MimeWire
 from engine.providers.postmark import PostmarkWire
 from engine.providers.sendgrid import SendgridMergeWire
 from engine.templating.environment import LetterEnvironment, make_environment
 from engine.templating.filler.filler import Filler
 from engine.templating.program import Program, Source
-from tests.doubles.sendgrid import expanded, faults_of_call
+from tests.doubles import mailgun, sendgrid
+from tests.doubles.api import Request
 
 JSON, MIME, MERGED = PostmarkWire("broadcast"), MimeWire(), SendgridMergeWire()
+FORM = MailgunMergeWire(Form())
 SYSTEM = {
     "to.address": "zoe@example.org",
     "to.name": "Zoë O'Hara",
@@ -96,6 +102,8 @@ def sent(made: Filler, slots: Sequence[Any]) -> Letter:
     assert batch.references == [SYSTEM["reference"]]
     assert batch.recipients == [SYSTEM["to.address"]]
     assert batch.senders == [made.program.sender.address]
+    if isinstance(made.wire, MailgunMergeWire):
+        return read_form(assembled(made.wire.form, batch), made)
     if batch.frame.merged:
         return read_merged(batch.joined(), made)
     (message,) = batch.messages()
@@ -124,8 +132,8 @@ def read_json(message: bytes, made: Filler) -> Letter:
 def read_merged(body: bytes, made: Filler) -> Letter:
     """The one letter of a merged call, its substitutions filled in."""
     call = json.loads(body)
-    assert faults_of_call(call) == []
-    (read,) = expanded(call)
+    assert sendgrid.faults_of_call(call) == []
+    (read,) = sendgrid.expanded(call)
     headers = dict(read["headers"])
     return Letter(
         sender=Mailbox(read["from"]["name"], read["from"]["email"]),
@@ -140,6 +148,34 @@ def read_merged(body: bytes, made: Filler) -> Letter:
         campaign=read["categories"][0],
         headers=tuple(headers.items()),
     )
+
+
+def read_form(body: bytes, made: Filler) -> Letter:
+    """The one letter of Mailgun's merged form, its variables filled in."""
+    assert isinstance(made.wire, MailgunMergeWire)
+    fields = mailgun.fields_of(Request("POST", "", {}, {"content-type": made.wire.form.content_type}, body))
+    assert mailgun.faults_of(fields) == []
+    (read,) = mailgun.expanded(fields)
+    headers = {name: decoded(value) for name, value in read["headers"].items()}
+    headers.pop("Reply-To")
+    return Letter(
+        sender=made.program.sender,
+        reply_to=made.program.reply_to,
+        to=Mailbox(*(decoded(part) for part in parseaddr(read["to"]))),
+        subject=read["subject"],
+        html=read["html"],
+        text=read["text"],
+        message_id=headers.pop("Message-Id"),
+        date=made.program.date,
+        reference=read["reference"],
+        campaign=read["o:tag"],
+        headers=tuple(headers.items()),
+    )
+
+
+def decoded(value: str) -> str:
+    """A header's value, its encoded words read."""
+    return str(make_header(decode_header(value)))
 
 
 def read_mime(message: bytes, made: Filler) -> Letter:

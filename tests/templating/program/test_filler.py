@@ -12,13 +12,23 @@ from engine.errors import LetterError, UnsupportedFeature
 from engine.model.letter import Batch
 from engine.templating.filler.packing import pack, unpack
 from engine.templating.program import Whole
-from tests.templating.program.building import JSON, MERGED, MIME, UNSUBSCRIBE, filler, person, program, sent
+from tests.templating.program.building import (
+    FORM,
+    JSON,
+    MERGED,
+    MIME,
+    UNSUBSCRIBE,
+    filler,
+    person,
+    program,
+    sent,
+)
 
 GREETING = "<p>Hi {{ customer.first_name | default('you') }}</p>"
 TIERS = "{% if customer.tier == 'gold' %}<b>{{ offer.code }}</b>{% elif customer.tier in ['silver'] %}S{% else %}E{% endif %}"
 
 
-@pytest.mark.parametrize("wire", [JSON, MIME, MERGED])
+@pytest.mark.parametrize("wire", [JSON, MIME, MERGED, FORM])
 def test_what_is_sent_is_what_is_kept(wire: object) -> None:
     made = filler(
         program(
@@ -141,7 +151,7 @@ def test_a_display_name_cannot_hold_a_line_break() -> None:
         made.slots(values)
 
 
-@pytest.mark.parametrize("wire", [JSON, MIME, MERGED])
+@pytest.mark.parametrize("wire", [JSON, MIME, MERGED, FORM])
 @pytest.mark.parametrize(
     ("value", "read"),
     [

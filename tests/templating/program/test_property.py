@@ -17,7 +17,7 @@ from engine.templating.filler.packing import pack, unpack
 from engine.templating.filler.values import clean
 from engine.templating.personal import personal_paths, stage2_source
 from engine.templating.specialise import CannotSplit, specialise
-from tests.templating.program.building import JSON, MERGED, MIME, filler, from_context, program, sent
+from tests.templating.program.building import FORM, JSON, MERGED, MIME, filler, from_context, program, sent
 from tests.templating.specialise.grammar import CONTEXT, PEOPLE, families
 
 outcomes: Counter[str] = Counter()
@@ -42,7 +42,7 @@ def test_a_filled_letter_is_the_plainly_rendered_one(templates: dict[str, str]) 
     source = stage2_source(environment, residual, CONTEXT, "." + residual.text)
     made = program(source, personal=personal_paths(CONTEXT))
     json, mime = filler(made, JSON, environment), filler(made, MIME, environment)
-    merged = filler(made, MERGED, environment)
+    merged, form = filler(made, MERGED, environment), filler(made, FORM, environment)
     for somebody in PEOPLE:
         # A field without a value is not there: that is what the store gives and what None means to a filler.
         person = {**somebody, "customer": {k: v for k, v in somebody["customer"].items() if v is not None}}
@@ -65,6 +65,7 @@ def test_a_filled_letter_is_the_plainly_rendered_one(templates: dict[str, str]) 
         assert sent(json, kept) == letter
         assert sent(mime, kept) == letter
         assert merged.inputs == json.inputs
+        assert sent(form, kept) == letter
         try:
             assert sent(merged, kept) == letter
             outcomes["merged"] += 1
@@ -166,6 +167,7 @@ def test_an_expression_says_the_same_as_python_as_in_jinja(expression: str, cust
     assert made.letter(slots).html == clean(expected)
     assert sent(made, slots) == made.letter(slots)
     assert sent(filler(program(html), MERGED, environment), slots) == made.letter(slots)
+    assert sent(filler(program(html), FORM, environment), slots) == made.letter(slots)
 
 
 def known(values: Mapping[str, Any], name: str) -> bool:
