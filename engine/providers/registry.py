@@ -20,6 +20,7 @@ PROVIDERS: dict[str, str] = {
     "sendgrid": "engine.providers.sendgrid:Sendgrid",
     "ses": "engine.providers.ses:Ses",
     "smtp": "engine.providers.smtp:Smtp",
+    "sparkpost": "engine.providers.sparkpost:Sparkpost",
 }
 """Type as written in `config/project.yaml` → module and class."""
 

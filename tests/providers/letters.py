@@ -106,6 +106,10 @@ def marked(**changes: object) -> Letter:
     return replace(basis, **changes)  # type: ignore[arg-type]
 
 
+MAY_BE_REPLACED = frozenset({"Message-ID", "List-Unsubscribe"})
+"""What some providers write themselves, so that its mark has no place in their formats."""
+
+
 def filled_batch(wire: Wire, basis: Letter, readers: Sequence[Reader]) -> Batch:
     """The marked letter for each reader, as a generated filler makes it; merged where the wire merges."""
     batch = Batch(frame=wire.frame(basis))
@@ -114,7 +118,7 @@ def filled_batch(wire: Wire, basis: Letter, readers: Sequence[Reader]) -> Batch:
         present = {
             mark: wire.escape(*value)
             for mark, value in reader.values().items()
-            if batch.frame.merged is False or mark.encode() in encoded
+            if mark.encode() in encoded or not (batch.frame.merged or value[0] in MAY_BE_REPLACED)
         }
         batch.parts.append(fill(encoded, present))
         batch.ends.append(len(batch.parts))
