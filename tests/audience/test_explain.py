@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -61,6 +61,76 @@ def test_the_condition_that_keeps_somebody_out_is_the_one_that_fails(database: D
     assert not found.passed
     assert [part.passed for part in found.parts] == [True, True, True, False]
     assert found.parts[3].parts[0].parts[0].found == "gold"
+
+
+def test_who_is_not_among_the_best_is_told_the_place(database: Database) -> None:
+    topics = {"news": True}
+    crowd = [
+        person("a", points=9.0, topics=topics, email="a@x.example"),
+        person("b", points=5.0),
+        person("c"),
+    ]
+    crowd += [person(key, points=7.0, topics=topics, email=f"{key}@x.example") for key in ("d", "e")]
+    best = {"best": {"top": 2, "by": "points", "all": [{"subscribed": "news"}]}}
+    rules = rules_for(database, put(database, crowd), best)
+    with database.read() as connection:
+        told = [explain(connection, rules, "best", number) for number in range(1, 6)]
+    assert [found.passed for found in told] == [True, False, False, True, False]
+    places = [found.parts[-1] for found in told]
+    assert {place.text for place in places} == {"one of the 2 with the highest points"}
+    assert [(place.passed, place.found) for place in places] == [
+        (True, "place 1, with 9"),
+        (False, "does not meet the other conditions"),
+        (False, "does not meet the other conditions"),
+        (True, "place 2, with 7"),
+        (False, "place 3, with 7"),
+    ]
+
+
+def test_a_segment_inside_another_is_taken_apart_where_it_is_written(database: Database) -> None:
+    segments = {
+        "inner": {"any": [{"field": "tier", "is": "gold"}, {"field": "points", "at_least": 5}]},
+        "outer": {"all": [{"not": [{"segment": "inner"}]}]},
+    }
+    rules = rules_for(database, put(database, [person("a", points=7.0)]), segments)
+    with database.read() as connection:
+        told = explain(connection, rules, "outer", 1, locate=lambda path: (".".join(map(str, path)), 1))
+    (turned,) = told.parts
+    (inner,) = turned.parts
+    (either,) = inner.parts
+    assert [(found.passed, found.file) for found in (told, turned, inner, either, *either.parts)] == [
+        (False, "segments.outer"),
+        (False, "segments.outer.all.0"),
+        (True, "segments.outer.all.0.not.0"),
+        (True, "segments.inner"),
+        (False, "segments.inner.any.0"),
+        (True, "segments.inner.any.1"),
+    ]
+
+
+def test_what_was_found_reads_the_same_on_every_database(database: Database) -> None:
+    found = {
+        "first_name": ("Ann", "Ann"),
+        "points": (7.5, "7.5"),
+        "joined": (date(2026, 2, 28), "2026-02-28"),
+        "seen_at": (NOW, "2026-11-20 12:00 UTC"),
+        "vip": (False, "no"),
+        "interests": (("tea", "coffee"), "tea, coffee"),
+        "tier": (None, "no value"),
+    }
+    ann = person(
+        "ann",
+        topics={"news": True, "offers": True, "old": False},
+        **{name: value for name, (value, _) in found.items()},
+    )
+    every = {"every": {"all": [{"field": name, "known": True} for name in [*found, "topics", "shoe_size"]]}}
+    rules = rules_for(database, put(database, [ann, person("bob")]), every)
+    with database.read() as connection:
+        told = [part.found for part in explain(connection, rules, "every", 1).parts]
+        missing = [part.found for part in explain(connection, rules, "every", 2).parts]
+    assert told[:-2] == [words for _, words in found.values()]
+    assert sorted(told[-2].split(", ")) == ["news", "offers"]
+    assert set(missing) == {"no value"}
 
 
 def test_a_segment_that_is_unknown_says_so(database: Database) -> None:
