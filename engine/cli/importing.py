@@ -61,7 +61,7 @@ def _show(report: ImportReport, noun: str, *, dry_run: bool, as_json: bool) -> i
     else:
         would = "would be " if dry_run else ""
         click.echo(
-            f"{plural(report.read, 'row')} read: {report.added:,} {noun}s {would}added, {report.updated:,} updated, "
+            f"{plural(report.read, 'row')} read: {plural(report.added, noun)} {would}added, {report.updated:,} updated, "
             f"{report.unchanged:,} unchanged, {report.rejected:,} rejected"
         )
         for note in report.notes:

@@ -89,6 +89,18 @@ def test_good_rows_go_in_and_bad_rows_wait_in_a_file_that_can_be_repaired(
     assert [path.name for path in tmp_path.iterdir() if "rejects" in path.name] == [rejects.name]
 
 
+def test_a_row_in_another_encoding_waits_with_its_own_bytes(database: Database, tmp_path: Path) -> None:
+    rejects = tmp_path / "people.rejects.csv"
+    bad = "2,b@acme.example,José".encode("latin-1")
+    report = bring(
+        database, "customer_id,email,first_name\n1,a@acme.example,José\n".encode() + bad, rejects=rejects
+    )
+    assert numbers(report) == (2, 1, 0, 0, 1)
+    assert report.notes[0] == "line 3: first_name holds the byte 0xE9, which is no letter in this file"
+    assert everybody(database)["1"].fields["first_name"] == "José"
+    assert bad in rejects.read_bytes()
+
+
 def test_an_empty_cell_clears_a_field_and_a_missing_column_leaves_it(database: Database) -> None:
     bring(database, FILE)
     bring(database, "customer_id,email,tier\n1,,\n")

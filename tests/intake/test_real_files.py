@@ -18,7 +18,7 @@ from engine.audience.segments import count
 from engine.definitions.schema.customers import Customers
 from engine.definitions.schema.segments import SegmentsFile
 from engine.flows.intake.addresses import read_address
-from engine.flows.intake.values import check_cell
+from engine.flows.intake.allowed import check_cell
 from engine.store.database import Database
 from tests.corpus import corpus_path
 from tests.intake.desk import NOW, bring, bring_events, events_of, everybody, numbers

@@ -59,6 +59,36 @@ def test_one_foreign_letter_at_the_end_of_a_long_file_is_noticed() -> None:
     assert rows[-1] == (50_002, ["last", "Zoë"], "")
 
 
+def test_among_lines_of_utf_8_a_line_of_another_encoding_is_at_fault_alone() -> None:
+    good = "".join(f"{number},Zoë,Łódź\n" for number in range(5)).encode()
+    opened, rows = table(b"id,name,city\n" + good + "5,Zoë,\n".encode("cp1252") + b"6,Ann,Bath\n")
+    assert opened.encoding == "utf-8"
+    assert [cells for _, cells, _ in rows] == [
+        *([str(number), "Zoë", "Łódź"] for number in range(5)),
+        ["5", "Zo\udceb", ""],
+        ["6", "Ann", "Bath"],
+    ]
+
+
+def test_a_byte_that_is_no_letter_of_a_code_page_is_the_fault_of_its_row() -> None:
+    _, rows = table("id,name\n1,Zoë\n2,".encode("cp1252") + b"\x81\n3,Ann\n")
+    assert [cells[0] for _, cells, _ in rows] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (b"1," + b"x" * 200_000, "a cell is longer than 131,072 characters"),
+        (b'1,"' + b"x" * 200_000 + b'"', "a cell is longer than 131,072 characters"),
+        (b'1,"' + b"x\n" * 100_000, "a quote opens in this row and is not closed"),
+    ],
+)
+def test_a_cell_without_end_costs_its_own_line_only(row: bytes, words: str) -> None:
+    _, rows = table(b"id,name\n" + row + b"\n2,Ann\n")
+    assert rows[0][::2] == (2, words)
+    assert rows[-1][1:] == (["2", "Ann"], "")
+
+
 def test_the_separator_named_in_the_first_line_is_believed() -> None:
     opened, rows = table(b"sep=|\r\nid|name\r\n1|a,b;c\r\n")
     assert (opened.header, rows) == (["id", "name"], [(3, ["1", "a,b;c"], "")])
@@ -107,6 +137,9 @@ def test_rows_of_another_width_are_told_with_their_line() -> None:
         (b",,\n1,2,3\n", "no header"),
         (b"PK\x03\x04rest", "workbook"),
         (b"\x1f\x8brest", "gzip"),
+        (b"\xef\xbb\xbf <!doctype html><html></html>", "a web page or XML"),
+        (b'[{"customer_id": 1}]', "JSON"),
+        (bytes(range(256)) * 20, "not a text file"),
         (b'"open\n1\n', "quote opens"),
         (b"a" * 1_000_001, "longer than"),
         (b",".join(b"c%d" % number for number in range(501)) + b"\n", "501 columns"),

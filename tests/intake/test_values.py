@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.flows.intake.addresses import read_address
+from engine.flows.intake.allowed import check_cell
 from engine.flows.intake.dates import DAY_FIRST, MONTH_FIRST, read_date, read_moment
 from engine.flows.intake.evidence import Evidence
 from engine.flows.intake.numbers import COMMA, POINT, read_number
 from engine.flows.intake.reading import open_table
 from engine.flows.intake.unsure import UNSURE, Unsure
 from engine.flows.intake.values import (
-    check_cell,
     plain_reader,
     read_choice,
     read_language,

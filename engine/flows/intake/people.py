@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from engine.definitions.schema.customers import Customers
 from engine.definitions.suggest import suggestion
 from engine.flows.intake.addresses import read_address
+from engine.flows.intake.allowed import check_cell
 from engine.flows.intake.cells import unguard
 from engine.flows.intake.evidence import Evidence
 from engine.flows.intake.header import Columns
@@ -16,7 +17,6 @@ from engine.flows.intake.reading import Table
 from engine.flows.intake.values import (
     Reader,
     Value,
-    check_cell,
     field_reader,
     read_language,
     read_list,

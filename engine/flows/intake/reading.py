@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.errors import ImportRefused
+from engine.flows.intake.allowed import CONTROL
 from engine.flows.intake.dialect import ROWS_JUDGED, declared_delimiter, find_delimiter
 from engine.flows.intake.encoding import find_encoding
 from engine.flows.intake.records import Row, split_records
@@ -39,6 +40,8 @@ class Table:
             self.size = stream.seek(0, io.SEEK_END)
             stream.seek(0)
             self.encoding = find_encoding(stream)
+        # A byte that fits no letter is the fault of its row. Wide characters cannot be told apart after one.
+        self._on_error = "strict" if self.encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
         opening = self._opening_lines()
         declared = declared_delimiter(opening[0])
         self.delimiter = declared or find_delimiter(opening)
@@ -54,6 +57,11 @@ class Table:
         self.header = [cell.strip() for cell in first.cells]
         while not self.header[-1]:
             self.header.pop()
+        if any(CONTROL.search(name) for name in self.header):
+            raise ImportRefused(
+                f"{name} is not a text file: its first row holds bytes no spreadsheet writes",
+                help='export the table as "CSV UTF-8"',
+            )
         if len(self.header) > MOST_COLUMNS:
             raise ImportRefused(f"{name} has {len(self.header)} columns", help=f"keep at most {MOST_COLUMNS}")
 
@@ -80,7 +88,7 @@ class Table:
     def _lines(self) -> Iterator[str]:
         with (
             self._path.open("rb") as stream,
-            io.TextIOWrapper(stream, encoding=self.encoding, newline="") as text,
+            io.TextIOWrapper(stream, encoding=self.encoding, errors=self._on_error, newline="") as text,
         ):
             number = 0
             try:
@@ -118,6 +126,9 @@ def _fitted(row: Row, width: int) -> Row:
 
 
 NOT_TABLES = (
+    (b"<", "a web page or XML"),
+    (b"{", "JSON"),
+    (b"[", "JSON"),
     (b"PK\x03\x04", "an Excel or OpenDocument workbook"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -144,7 +155,7 @@ def open_table(source: Path | BinaryIO) -> Iterator[Table]:
 def _table(path: Path, name: str) -> Table:
     try:
         with path.open("rb") as stream:
-            head = stream.read(8)
+            head = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
         for mark, what in NOT_TABLES:
             if head.startswith(mark):
                 raise ImportRefused(f"{name} is {what}, not CSV", help='save it as "CSV UTF-8" first')

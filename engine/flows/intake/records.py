@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 UNCLOSED = "a quote opens in this row and is not closed"
+TOO_LONG = f"a cell is longer than {csv.field_size_limit():,} characters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,10 @@ def split_records(lines: Iterator[str], delimiter: str) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error:
-            cells = []
-            broken = True
+            # Only a cell without end is an error to this reader; over several lines it is a forgotten quote.
+            cells, broken, fault = [], True, UNCLOSED if len(source.taken) > 1 else TOO_LONG
         else:
+            fault = UNCLOSED
             broken = source.ended or (len(source.taken) > 1 and not _well_formed(source.taken, delimiter))
         line = source.number - len(source.taken) + 1
         if not broken:
@@ -78,7 +80,7 @@ def split_records(lines: Iterator[str], delimiter: str) -> Iterator[Row]:
         first = source.taken[0]
         source.give_back_all_but_one()
         reader = csv.reader(source, delimiter=delimiter)
-        yield Row(line, [first.rstrip("\r\n")], UNCLOSED)
+        yield Row(line, [first.rstrip("\r\n")], fault)
 
 
 def _well_formed(lines: list[str], delimiter: str) -> bool:

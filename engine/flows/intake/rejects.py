@@ -39,7 +39,9 @@ class Rejects:
             return
         if self._file is None:
             try:
-                self._file = self._unfinished.open("w", encoding="utf-8-sig", newline="")
+                self._file = self._unfinished.open(
+                    "w", encoding="utf-8-sig", errors="surrogateescape", newline=""
+                )
             except OSError as error:
                 raise ImportRefused(
                     f"the rejects file {self.path} cannot be written: {error.strerror}",

@@ -18,10 +18,6 @@ from engine.flows.intake.unsure import Unsure
 Value = str | float | bool | date | datetime | tuple[str, ...]
 Reader = Callable[[str], Value]
 
-LONGEST_CELL = 10_000
-"""Characters; longer cells are documents, not facts about a person."""
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]")
-"""No keyboard types these; PostgreSQL cannot keep the first, a letter's header must not carry the others."""
 SEPARATORS = re.compile(r"[;|]")
 YES = frozenset({"true", "yes", "y", "1", "on", "t", "x"})
 NO = frozenset({"false", "no", "n", "0", "off", "f"})
@@ -138,11 +134,3 @@ def read_language(cell: str) -> str:
         part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower() for part in rest
     ]
     return "-".join([first.lower(), *parts])
-
-
-def check_cell(cell: str) -> None:
-    """Raises ValueError for what no cell may hold: control characters, half characters, whole documents."""
-    if found := CONTROL.search(cell):
-        raise ValueError(f"holds a control character (U+{ord(found[0]):04X})")
-    if len(cell) > LONGEST_CELL:
-        raise ValueError(f"is longer than {LONGEST_CELL:,} characters")
