@@ -144,7 +144,7 @@ def _bodies(
         return _Bodies(html, text, None, page.findings)
     except CannotSplit as error:
         finding = Problem(
-            f"templates/{template}", error.line, 1, "T090",
+            f"templates/{error.file or template}", max(error.line, 1), 1, "T090",
             f"this letter is made whole for every person, which is slow: {error.reason}",
             "make the personal part simpler",
             severity=Severity.NOTE,

@@ -15,7 +15,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from engine.templating.filters import FILTERS
+from engine.templating.filters import FILTERS, LAZY_FILTERS, as_list
 
 # A letter repeats something a few times, never this often; the limits only stop runaway templates.
 LONGEST_RANGE = 10_000
@@ -68,6 +68,15 @@ class Missing(Undefined):
 
 class PathGenerator(CodeGenerator):
     """Compiles `a.b` so that a missing value knows its whole path, and plain dicts are read directly."""
+
+    def visit_Include(self, node: nodes.Include, frame: Frame) -> None:  # noqa: N802
+        if not node.with_context and frame.buffer is not None:
+            # Jinja's own code would make a generator of the macro or block around it, which nobody runs.
+            self.fail(
+                "an include `without context` cannot stand inside a macro, call, filter or set block",
+                node.lineno,
+            )
+        super().visit_Include(node, frame)
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
         if self.optimizer is not None and not frame.eval_ctx.volatile:
@@ -163,6 +172,7 @@ def make_environment(folder: Path | None, *, loader: BaseLoader | None = None) -
         folder: where templates are looked up by name; None for strings only.
         loader: used instead of `folder` when given.
 
+    Filters that are lazy in Jinja give lists, so that writing one shows its items and reading it twice is harmless.
     Templates named .html, .htm or .xml are escaped; `escaping` makes an environment that decides otherwise.
     """
     if loader is None and folder is not None:
@@ -176,6 +186,8 @@ def make_environment(folder: Path | None, *, loader: BaseLoader | None = None) -
         environment.globals.pop(name, None)
     environment.globals["range"] = _range
     environment.filters.update(FILTERS)
+    for name in LAZY_FILTERS:
+        environment.filters[name] = as_list(environment.filters[name])
     return environment
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -82,6 +83,24 @@ def _decimal(value: Any) -> Decimal:
 def _require(value: Any) -> None:
     if isinstance(value, Undefined):
         raise UndefinedError(value._undefined_message)
+
+
+LAZY_FILTERS = (
+    "batch", "items", "map", "reject", "rejectattr", "reverse", "select", "selectattr", "slice", "unique",
+)  # fmt: skip
+"""Jinja's filters that give an iterator: written into a letter it says `<generator object …>`, and it is empty the
+second time it is read."""
+
+
+def as_list(lazy: Callable[..., Any]) -> Callable[..., Any]:
+    """The same filter, giving a list."""
+
+    @wraps(lazy)
+    def listing(*arguments: Any, **named: Any) -> Any:
+        found = lazy(*arguments, **named)
+        return list(found) if isinstance(found, Iterator) else found
+
+    return listing
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {

@@ -10,10 +10,10 @@ from engine.errors import TemplateError
 from engine.model.problem import Problem, Severity
 from engine.templating.contexts import TEXT, Standing, standings
 from engine.templating.safety import (
+    check_neighbours,
     check_places,
     check_structures,
     check_tree,
-    neighbour_rules,
     structures,
 )
 from engine.templating.specialise import CannotSplit, Residual
@@ -22,7 +22,11 @@ DOCTYPE = re.compile(r"<!doctype\s+([^\s>]+)\s*([^>]*)>", re.IGNORECASE)
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 ROOT = re.compile(r"<!doctype[\s>]|<html[\s>]", re.IGNORECASE)
 END = re.compile(r"</html\s*>", re.IGNORECASE)
-STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
+STYLE = re.compile(r"<style\b([^>]*)>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
+IGNORED = re.compile(r"data-premailer\s*=\s*[\"']?ignore", re.IGNORECASE)
+NOT_INLINED = re.compile(r"/\*.*?\*/|@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.DOTALL)
+"""Comments, and what begins with an @: rules for some screens stay in the style sheet."""
+
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -58,12 +62,17 @@ def inline_residual(residual: Residual, *, file: str = "") -> Inlined:
     text = residual.text
     if not residual.pieces:
         return inline(text, file=file)
+    if residual.tags:
+        raise CannotSplit(
+            "HTML that depends on the person is made in an expression, a filter or a block `set`"
+        )
     places = standings(text, residual.tokens())
-    sheets = STYLE.findall(text)
-    check_places(places, residual.kinds, styled=bool(sheets))
+    sheets = inlined_sheets(text)
+    check_places(places, residual.kinds, sheets)
     controls = [place for place in places if residual.kinds[place.token] == "control"]
     groups = structures(controls, residual.pieces)
     check_structures(groups)
+    check_neighbours(text, groups, sheets)
     in_text = [place for place in controls if place.kind == TEXT]
     before, page, after = around(as_comments(text, in_text))
     done, messages = transformed(page, file)
@@ -72,10 +81,14 @@ def inline_residual(residual: Residual, *, file: str = "") -> Inlined:
     check_page(done, groups, outside)
     marked = before + done + after
     findings = css_findings(messages, file)
-    if in_text:
-        findings += neighbour_findings(sheets, file)
     names = frozenset(place.token for place in in_text)
     return Inlined(as_words(marked, names), marked, names, findings)
+
+
+def inlined_sheets(html: str) -> list[str]:
+    """The rules that are moved onto the elements."""
+    found = STYLE.findall(html)
+    return [NOT_INLINED.sub("", css) for attributes, css in found if not IGNORED.search(attributes)]
 
 
 def comment(token: str) -> str:
@@ -177,29 +190,13 @@ def css_findings(messages: Iterable[str], file: str) -> tuple[Problem, ...]:
     texts = dict.fromkeys(" ".join(message.split()) for message in messages)
     return tuple(
         Problem(
-            file=file,
-            line=0,
-            column=0,
-            code="css-not-understood",
+            file=f"templates/{file}",
+            line=1,
+            column=1,
+            code="T091",
             message=f"a style was not understood and may be dropped: {text}",
             help="write it in older CSS; mail programs would not understand it either",
             severity=Severity.WARNING,
         )
         for text in texts
-    )
-
-
-def neighbour_findings(sheets: Iterable[str], file: str) -> tuple[Problem, ...]:
-    """Warnings about rules that look at neighbours while neighbours depend on the person."""
-    return tuple(
-        Problem(
-            file=file,
-            line=0,
-            column=0,
-            code="css-neighbours",
-            message=f"`{rule}` looks at an element's neighbours, and some of them depend on the customer",
-            help="the rule is applied as if every branch were there; give the elements a class instead",
-            severity=Severity.WARNING,
-        )
-        for rule in neighbour_rules(sheets)
     )

@@ -7,7 +7,7 @@ tokens in place of the personal pieces; where that is in doubt, the letter is le
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from lxml import etree
 
@@ -15,28 +15,38 @@ from engine.templating.contexts import ATTRIBUTE, RAW, TAG, TEXT, Standing
 from engine.templating.specialise import CannotSplit
 
 WORD = re.compile(r"\{%[-+]?\s*(\w+)")
-OPENING = frozenset({"if", "for", "autoescape"})
+OPENING = frozenset({"if", "for"})
 MIDDLE = frozenset({"elif", "else"})
-CLOSING = frozenset({"endif", "endfor", "endautoescape"})
+CLOSING = frozenset({"endif", "endfor"})
 SELECTED = frozenset({"class", "id"})
-"""Attributes that style sheets select by."""
+"""Attributes that style sheets select by without naming them."""
+
+NAMED = re.compile(r"\[\s*([A-Za-z_][\w:|-]*)")
+"""An attribute that a selector names: `[href^="mailto"]`."""
 
 NEIGHBOURS = re.compile(
-    r"[^{}]*(?::first-child|:last-child|:nth-|:only-child|:first-of-type|:last-of-type|:empty|[+~])[^{}]*(?=\{)"
+    r"[^{}]*(?::first-child|:last-child|:nth-|:only-child|:first-of-type|:last-of-type|:only-of-type|:empty|:has|[+~])"
+    r"[^{}]*(?=\{)"
 )
-"""A rule whose selector looks at what stands beside an element."""
+"""A rule whose selector looks at what stands beside an element, or inside it."""
+
+ELEMENT = re.compile(r"</?[A-Za-z]")
 
 
-def check_places(places: Iterable[Standing], kinds: Mapping[str, str], *, styled: bool) -> None:
+def check_places(places: Iterable[Standing], kinds: Mapping[str, str], sheets: Sequence[str]) -> None:
     """Raises CannotSplit where a personal piece stands in the style sheet, in a tag, or where styles are chosen."""
+    selected = {name.lower() for sheet in sheets for name in NAMED.findall(sheet)} | (
+        SELECTED if sheets else set()
+    )
     for place in places:
         if place.kind == TAG:
             raise CannotSplit(
-                f"something personal stands inside the tag <{place.name}>, outside its attributes' values"
+                f"something personal stands inside the tag <{place.name.partition('zq')[0]}>, "
+                "outside its attributes' values"
             )
         if place.kind == RAW and place.name == "style":
             raise CannotSplit("something personal stands in the style sheet")
-        if place.kind == ATTRIBUTE and place.name in SELECTED and styled:
+        if place.kind == ATTRIBUTE and place.name in selected:
             raise CannotSplit(f"the attribute `{place.name}`, by which styles are chosen, is personal")
         if place.kind == ATTRIBUTE and place.name == "style" and kinds[place.token] == "control":
             raise CannotSplit("a `style` attribute is decided per person")
@@ -83,10 +93,16 @@ def check_tree(page: etree._Element, groups: Iterable[list[Standing]], outside: 
                 raise CannotSplit("a condition or loop begins in one element and ends in another")
 
 
-def neighbour_rules(css: Iterable[str]) -> list[str]:
-    """The selectors that look at neighbours, for a warning where neighbours depend on the person."""
-    found: dict[str, None] = {}
-    for text in css:
-        bare = re.sub(r"/\*.*?\*/|@media[^{]*\{|@import[^;]*;", "", text, flags=re.DOTALL)
-        found.update(dict.fromkeys(" ".join(rule.split()) for rule in NEIGHBOURS.findall(bare)))
-    return list(found)
+def check_neighbours(html: str, groups: Iterable[list[Standing]], sheets: Iterable[str]) -> None:
+    """Raises CannotSplit where elements come and go per person and a selector looks at its element's neighbours."""
+    moving = any(
+        ELEMENT.search(html, group[0].start, group[-1].start) for group in groups if group[0].kind == TEXT
+    )
+    for sheet in sheets if moving else ():
+        found = NEIGHBOURS.search(sheet)
+        if found:
+            rule = " ".join(found.group().split())
+            raise CannotSplit(
+                f"`{rule}` looks at an element's neighbours, and some of them depend on the customer; "
+                "give the elements a class instead"
+            )

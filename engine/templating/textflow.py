@@ -120,13 +120,18 @@ class Flow:
         branch = self.branches.pop()
         self.settle(branch)
         self.put(token)
-        self.pending = 0 if branch.words else max(branch.most, branch.owed)
-        self.started = True
+        first = not branch.started and not branch.words
+        self.pending = 0 if branch.words or first else max(branch.most, branch.owed)
+        self.started = not first
 
     def settle(self, branch: Branch) -> None:
-        """A branch ends: inside a sentence it pays its own debts."""
-        if branch.words and self.pending and len(self.parts) > branch.written:
-            self.pay()
+        """A branch ends: inside a sentence, and where the letter may begin with it, it pays its own debts."""
+        if self.pending and len(self.parts) > branch.written:
+            if branch.words:
+                self.pay()
+            elif not branch.started:
+                self.parts.append("\n" * (self.pending - SPACE) or " ")
+                self.pending = 0
         branch.most = max(branch.most, self.pending)
 
     def mark(self) -> int:

@@ -68,9 +68,7 @@ class Trial:
             place = workspace.place("campaigns", campaign.campaign)
             yield Problem(place.file, place.line, place.column, "T001", error.message, error.help)
             return
-        for finding in made.findings:
-            if finding.severity is not Severity.NOTE:
-                yield _in_workspace(finding)
+        yield from map(_in_workspace, made.findings)
         yield from self._proof(campaign, made)
 
     def _proof(self, campaign: Campaign, made: Compiled) -> Iterator[Problem]:

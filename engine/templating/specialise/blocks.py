@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-
 from jinja2 import TemplateNotFound, nodes
 from jinja2.compiler import Frame, find_undeclared
 from jinja2.nodes import EvalContext
 
-from engine.templating.specialise.code import Choice, Code, Escaping, Let, LetText, Show, is_text
+from engine.templating.specialise.code import Choice, Code, Let, LetText
 from engine.templating.specialise.machine import Machine
-from engine.templating.specialise.place import Cells, Context, Escape, Execution, Place, Source
+from engine.templating.specialise.place import Cells, Context, Execution, Place, Source
 from engine.templating.specialise.registry import statement
 from engine.templating.specialise.sources import load, load_first, not_found
 from engine.templating.specialise.text import fragment
@@ -27,11 +23,10 @@ from engine.templating.specialise.values import (
 )
 
 
-def new_context(machine: Machine, source: Source, parent: dict[str, Value]) -> Context:
+def new_context(source: Source, parent: dict[str, Value]) -> Context:
     """The context a template starts with."""
     blocks = {name: [BlockCode(source, node)] for name, node in source.blocks.items()}
-    escape = Escape(bool(EvalContext(machine.environment, source.name).autoescape))
-    return Context(parent, escape, blocks=blocks)
+    return Context(parent, blocks=blocks)
 
 
 def run_root(machine: Machine, source: Source, context: Context) -> None:
@@ -53,10 +48,6 @@ def run_root(machine: Machine, source: Source, context: Context) -> None:
 def run_block(machine: Machine, name: str, code: BlockCode, context: Context) -> None:
     """Executes one template's version of a block."""
     frame = Frame(EvalContext(machine.environment, code.source.name))
-    if bool(frame.eval_ctx.autoescape) != context.escape.on:
-        raise machine.refuse(
-            f"the block `{name}` stands under another autoescape than its template", code.node
-        )
     frame.block_frame = True
     frame.block = name
     place = Place(frame, Cells(), context, Execution(code.source))
@@ -84,27 +75,9 @@ def _parent_block(machine: Machine, name: str, code: BlockCode, context: Context
 def call_block(machine: Machine, node: nodes.Call, block: BlockValue) -> Value:
     """`super()` or `self.name()`."""
     before = machine.unstable
-    with machine.capture() as code, escaping(machine, block.context.escape.on):
+    with machine.capture() as code:
         run_block(machine, block.name, block.context.blocks[block.name][block.depth], block.context)
-    return fragment(machine, code, block.context.escape.on, movable=machine.unstable == before)
-
-
-@contextmanager
-def escaping(machine: Machine, flag: bool) -> Iterator[None]:
-    """What follows is written under this autoescape; stage 2 is told where it differs."""
-    if flag == machine.autoescape:
-        yield
-        return
-    outside, machine.autoescape = machine.autoescape, flag
-    try:
-        with machine.inside(conditional=False), machine.capture() as code:
-            yield
-    finally:
-        machine.autoescape = outside
-    if is_text(code):
-        machine.code.extend(code)
-    else:
-        machine.write(Escaping(flag, code))
+    return fragment(machine, code, movable=machine.unstable == before)
 
 
 @statement(nodes.Block)
@@ -114,8 +87,7 @@ def block(machine: Machine, node: nodes.Block, place: Place) -> None:
     context = place.context.derived(place.local()) if node.scoped else place.context
     if node.required and len(place.context.blocks[node.name]) <= 1:
         raise machine.failure(TypeError(f"Required block {node.name!r} not found"), node)
-    with escaping(machine, place.context.escape.on):
-        run_block(machine, node.name, context.blocks[node.name][0], context)
+    run_block(machine, node.name, context.blocks[node.name][0], context)
 
 
 @statement(nodes.Extends)
@@ -158,12 +130,10 @@ def include(machine: Machine, node: nodes.Include, place: Place) -> None:
             return
         raise not_found(error, machine.file, node.lineno) from error
     if node.with_context:
-        context = new_context(machine, source, {**place.context.everything(), **place.local()})
-    elif place.frame.buffer is not None:
-        raise machine.refuse("an include without context stands inside a macro, filter or block set", node)
+        context = new_context(source, {**place.context.everything(), **place.local()})
     else:
-        context = new_context(machine, source, machine.globals())
-    with machine.deeper(node), escaping(machine, context.escape.on):
+        context = new_context(source, machine.globals())
+    with machine.deeper(node):
         run_root(machine, source, context)
 
 
@@ -194,35 +164,30 @@ def from_import(machine: Machine, node: nodes.FromImport, place: Place) -> None:
 def _module(machine: Machine, node: nodes.Import | nodes.FromImport, place: Place) -> ModuleValue:
     source = _template(machine, node.template, place, node)
     if node.with_context:
-        context = new_context(machine, source, {**place.context.everything(), **place.local()})
+        context = new_context(source, {**place.context.everything(), **place.local()})
         return _run_module(machine, node, source, context)
     key = source.name or ""
     if key not in machine.modules:
-        machine.modules[key] = _run_module(
-            machine, node, source, new_context(machine, source, machine.globals())
-        )
+        machine.modules[key] = _run_module(machine, node, source, new_context(source, machine.globals()))
     return machine.modules[key]
 
 
 def _run_module(machine: Machine, node: nodes.Node, source: Source, context: Context) -> ModuleValue:
     """Runs a template for its names; what it writes is thrown away, what it sets is kept."""
-    if context.escape.on != machine.autoescape:
-        raise machine.refuse("a template is imported under another autoescape", node)
     with machine.deeper(node), machine.capture() as code:
         run_root(machine, source, context)
-    machine.code.extend(_assignments(machine, code, node))
+    _keep_assignments(machine, code, node)
+    machine.code.extend(code)
     members = {name: context.vars[name] for name in context.exported if name in context.vars}
     return ModuleValue(source.name or "", members)
 
 
-def _assignments(machine: Machine, code: list[Code], node: nodes.Node) -> list[Code]:
-    kept: list[Code] = []
+def _keep_assignments(machine: Machine, code: list[Code], node: nodes.Node) -> None:
+    """Takes the text out of the code; in place, since more may be set at the ends of its branches later."""
+    code[:] = [item for item in code if not isinstance(item, str)]
     for item in code:
-        if isinstance(item, (Let, LetText)):
-            kept.append(item)
-        elif isinstance(item, Choice):
-            then, otherwise = (_assignments(machine, branch, node) for branch in (item.then, item.otherwise))
-            kept.append(replace(item, then=then, otherwise=otherwise))
-        elif isinstance(item, Show) or not isinstance(item, str):
+        if isinstance(item, Choice):
+            _keep_assignments(machine, item.then, node)
+            _keep_assignments(machine, item.otherwise, node)
+        elif not isinstance(item, (Let, LetText)):
             raise machine.refuse("an imported template writes something personal outside its macros", node)
-    return kept

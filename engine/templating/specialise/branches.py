@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from jinja2 import nodes
 
 from engine.templating.specialise.capture import expression, note
-from engine.templating.specialise.code import Choice, Code, Let
+from engine.templating.specialise.code import Choice, Code
 from engine.templating.specialise.machine import Machine
 from engine.templating.specialise.operators import truth
 from engine.templating.specialise.place import Place
 from engine.templating.specialise.registry import statement
-from engine.templating.specialise.residual import CannotSplit
-from engine.templating.specialise.values import MISSING, Dynamic, Poison, Static, Value
+from engine.templating.specialise.values import MISSING, Dynamic, Merged, Static, Value
 
 Action = Callable[[], None]
 _SCALARS = (str, int, bool, type(None))
@@ -87,7 +86,7 @@ def fork(machine: Machine, place: Place, test: Value, then: Action, otherwise: A
     note(machine, test)
     start = remember(place)
     paths = [_path(machine, place, start, then), _path(machine, place, start, otherwise)]
-    _meet(machine, place, paths)
+    _meet(place, paths)
     machine.write(Choice(expr, paths[0].code, paths[1].code))
 
 
@@ -98,17 +97,16 @@ def _path(machine: Machine, place: Place, start: State, action: Action) -> Path:
     return Path(code, remember(place))
 
 
-def _meet(machine: Machine, place: Place, paths: list[Path]) -> None:
-    """Names that differ between the branches become variables set at the end of each."""
+def _meet(place: Place, paths: list[Path]) -> None:
+    """Names that differ between the branches become variables set at the end of each, once they are read."""
     merged: dict[tuple[int, ...], Value] = {}
     parent = place.context.parent
-    place.cells.values = _merge(machine, [path.state.cells for path in paths], paths, merged, {})
-    place.context.vars = _merge(machine, [path.state.vars for path in paths], paths, merged, parent)
+    place.cells.values = _merge([path.state.cells for path in paths], paths, merged, {})
+    place.context.vars = _merge([path.state.vars for path in paths], paths, merged, parent)
     place.context.exported = set().union(*(path.state.exported for path in paths))
 
 
 def _merge(
-    machine: Machine,
     tables: list[dict[str, Value]],
     paths: list[Path],
     merged: dict[tuple[int, ...], Value],
@@ -122,7 +120,9 @@ def _merge(
             continue
         key = tuple(map(id, values))
         if key not in merged:
-            merged[key] = _variable(machine, name, values, paths)
+            # Jinja's identifiers look like l_1_name; messages want the name.
+            plain = name.split("_", 2)[-1] if name.startswith("l_") else name
+            merged[key] = Merged(plain, values, [path.code for path in paths])
         result[name] = merged[key]
     return result
 
@@ -134,24 +134,5 @@ def _same(first: Value, second: Value) -> bool:
         kind = type(first.value)
         return kind is type(second.value) and kind in _SCALARS and bool(first.value == second.value)
     if isinstance(first, Dynamic) and isinstance(second, Dynamic):
-        return first.trivial and second.trivial and not first.mutable and first.expr == second.expr
+        return first.trivial and second.trivial and first.expr == second.expr
     return False
-
-
-def _variable(machine: Machine, identifier: str, values: list[Value], paths: list[Path]) -> Value:
-    # Jinja's identifiers look like l_1_name; messages want the name.
-    name = identifier.split("_", 2)[-1] if identifier.startswith("l_") else identifier
-    variable = machine.variable(name)
-    assert isinstance(variable.expr, nodes.Name)
-    mutable = False
-    try:
-        for value, path in zip(values, paths, strict=True):
-            if value is MISSING:
-                continue
-            mutable = mutable or (isinstance(value, Dynamic) and value.mutable)
-            with machine.inside(conditional=True), machine.into(path.code):
-                note(machine, value)
-                machine.write(Let(nodes.Name(variable.expr.name, "store"), expression(machine, value)))
-    except CannotSplit as problem:
-        return Poison(f"`{name}` depends on a personal condition and cannot be kept: {problem.reason}")
-    return Dynamic(variable.expr, trivial=True, mutable=mutable)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
 from jinja2 import nodes
-from jinja2.runtime import LoopContext
 from jinja2.utils import Cycler, Joiner, Namespace
 
 from engine.templating.specialise.arguments import Arguments, evaluate_arguments
 from engine.templating.specialise.blocks import call_block
-from engine.templating.specialise.capture import bind, dynamic, expression, stateful
+from engine.templating.specialise.capture import bind, dynamic, expression
 from engine.templating.specialise.code import Let
 from engine.templating.specialise.expressions import apply
 from engine.templating.specialise.machine import Machine
@@ -20,6 +20,7 @@ from engine.templating.specialise.place import Place
 from engine.templating.specialise.registry import expression as evaluates
 from engine.templating.specialise.values import (
     BlockValue,
+    Changing,
     Dynamic,
     Fragment,
     MacroValue,
@@ -66,63 +67,46 @@ def _call_function(
 ) -> Value:
     if isinstance(callee, Static) and callee.value is Namespace:
         return _namespace(machine, node, callee, arguments)
-    if (
-        isinstance(callee, Static)
-        and _is_changing(callee.value)
-        and _lives_in_stage2(machine, node, arguments)
-    ):
-        made = machine.variable(callee.value.__name__.lower(), mutable=True)
-        expr = nodes.Call(expression(machine, callee), *arguments.rebuilt(machine))
-        machine.write(Let(nodes.Name(made.expr.name, "store"), expr))  # type: ignore[attr-defined]
-        return made
+    if isinstance(callee, Changing) or (isinstance(callee, Static) and callee.value in (Cycler, Joiner)):
+        return _changing(machine, node, callee, arguments)
 
     def rebuild() -> nodes.Expr:
         return nodes.Call(expression(machine, callee), *arguments.rebuilt(machine))
 
     if isinstance(callee, Static) and arguments.known():
-        context = machine.context(place.autoescape)
-        value = apply(
-            machine,
-            node,
-            lambda: machine.environment.call(
-                context, callee.value, *arguments.raw(), **arguments.raw_named()
-            ),
-            rebuild,
-            node if _is_changing(callee.value) else None,
-        )
-        return value
+        return apply(machine, node, _calling(machine, callee.value, arguments), rebuild)
     if not isinstance(callee, (Static, Dynamic, Fragment, Partial)):
         raise machine.refuse("a module or namespace is called", node)
-    _refuse_changing(machine, node, callee)
-    result = dynamic(machine, rebuild(), callee, *arguments.all())
-    if result.mutable:
-        machine.writes += 1
-    return result
+    return dynamic(machine, rebuild(), callee, *arguments.all())
 
 
-def _is_changing(callee: Any) -> bool:
-    return callee is Cycler or callee is Joiner
+def _calling(machine: Machine, callee: Any, arguments: Arguments) -> Callable[[], Any]:
+    context = machine.context()
+    return lambda: machine.environment.call(context, callee, *arguments.raw(), **arguments.raw_named())
 
 
-def _lives_in_stage2(machine: Machine, node: nodes.Call, arguments: Arguments) -> bool:
-    return node in machine.lessons.objects or not arguments.known()
+def _changing(machine: Machine, node: nodes.Call, callee: Changing | Static, arguments: Arguments) -> Value:
+    """Makes or calls an object that changes by being used; `loop.cycle` alone changes nothing."""
 
+    def rebuild() -> nodes.Expr:
+        raise machine.refuse("a cycler, joiner or `loop` cannot be kept for stage 2", node)
 
-def _refuse_changing(machine: Machine, node: nodes.Call, callee: Value) -> None:
-    """A known object that changes by being called must not be called with personal values."""
+    if not arguments.known():
+        raise machine.refuse("a cycler, joiner or `loop` is given something personal", node)
     if isinstance(callee, Static):
-        owner = getattr(callee.value, "__self__", callee.value)
-        if stateful(owner) or isinstance(owner, LoopContext):
-            name = getattr(callee.value, "__name__", "it")
-            if name != "cycle":
-                raise machine.refuse(f"`{name}` is called with personal values", node)
+        made = apply(machine, node, _calling(machine, callee.value, arguments), rebuild)
+        return Changing(made.value, machine.region) if isinstance(made, Static) else made
+    steady = getattr(callee.held, "__name__", "") == "cycle"
+    if not steady and not machine.region.certain_since(callee.region):
+        raise machine.refuse("a cycler, joiner or `loop.changed` is used under a personal condition", node)
+    return apply(machine, node, _calling(machine, callee.held, arguments), rebuild)
 
 
 def _namespace(machine: Machine, node: nodes.Call, callee: Static, arguments: Arguments) -> Value:
     if arguments.rest is not None or arguments.options is not None:
         raise machine.refuse("a namespace is made from values only stage 2 knows", node)
     made = NamespaceValue(node, machine.region)
-    if node in machine.lessons.objects:
+    if node in machine.lessons.namespaces:
         made.residual = machine.fresh("namespace")
         expr = nodes.Call(expression(machine, callee), *arguments.rebuilt(machine))
         machine.write(Let(nodes.Name(made.residual, "store"), expr))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from jinja2 import Undefined, nodes
-from jinja2.utils import Cycler, Joiner
 from markupsafe import Markup
 
 from engine.templating.environment import Missing
@@ -16,11 +14,12 @@ from engine.templating.specialise.machine import Machine, Restart
 from engine.templating.specialise.members import items_of, lift
 from engine.templating.specialise.residual import CannotSplit
 from engine.templating.specialise.values import (
+    MISSING,
     Dynamic,
     Fragment,
+    Merged,
     NamespaceValue,
     Partial,
-    Poison,
     Static,
     Value,
     name_node,
@@ -37,11 +36,6 @@ def writable(value: Any) -> bool:
     return type(value) in _PLAIN or type(value) in (list, dict, tuple) or isinstance(value, Undefined)
 
 
-def stateful(value: Any) -> bool:
-    """Does using the value change it?"""
-    return isinstance(value, (Iterator, Cycler, Joiner))
-
-
 def expression(machine: Machine, value: Value) -> nodes.Expr:
     """The expression that has this value in stage 2, at this place. Raises CannotSplit where there is none."""
     if isinstance(value, Dynamic):
@@ -54,17 +48,38 @@ def expression(machine: Machine, value: Value) -> nodes.Expr:
         return _assigned(machine, value)
     if isinstance(value, NamespaceValue):
         return name_node(residual_namespace(machine, value))
-    if isinstance(value, Poison):
-        raise machine.refuse(value.reason)
+    if isinstance(value, Merged):
+        return merged(machine, value).expr
     raise machine.refuse("a macro, module or block is used as a value together with personal data")
 
 
 def residual_namespace(machine: Machine, value: NamespaceValue) -> str:
     """The namespace's name in stage 2; begins again when it has none yet."""
     if value.residual is None:
-        machine.lessons.objects.add(value.site)
+        machine.lessons.namespaces.add(value.site)
         raise Restart
     return value.residual
+
+
+def merged(machine: Machine, value: Merged) -> Dynamic:
+    """The variable of a name that differs between branches, set at the end of each; CannotSplit where it cannot be."""
+    if value.variable is not None:
+        return value.variable
+    variable = machine.variable(value.name)
+    target = nodes.Name(str(variable.expr.name), "store")  # type: ignore[attr-defined]
+    try:
+        for end, code in zip(value.values, value.paths, strict=True):
+            if end is MISSING:
+                continue
+            with machine.inside(conditional=True), machine.into(code):
+                note(machine, end)
+                machine.write(Let(target, expression(machine, end)))
+    except CannotSplit as problem:
+        raise machine.refuse(
+            f"`{value.name}` depends on a personal condition and cannot be kept: {problem.reason}"
+        ) from problem
+    value.variable = variable
+    return variable
 
 
 def _static(machine: Machine, value: Static) -> nodes.Expr:
@@ -132,8 +147,6 @@ def _assigned(machine: Machine, value: Fragment) -> nodes.Expr:
     if value.let is not None:
         value.let.needed = True
         return name_node(value.let.name)
-    if value.markup != machine.autoescape:
-        raise machine.refuse("a text made under another autoescape is used as a value")
     let = LetText(machine.fresh("text"), value.code, needed=True)
     machine.write(let)
     return name_node(let.name)
@@ -141,10 +154,8 @@ def _assigned(machine: Machine, value: Fragment) -> nodes.Expr:
 
 def bind(machine: Machine, value: Value, name: str) -> Value:
     """The value as it may be read several times and later: what is neither known nor trivial gets a variable."""
-    if isinstance(value, Static) and stateful(value.value) and value.region is None:
-        return Static(value.value, None, machine.region, value.site)
     if isinstance(value, Dynamic) and not value.trivial:
-        variable = machine.variable(name, mutable=value.mutable)
+        variable = machine.variable(name)
         note(machine, value)
         machine.write(Let(nodes.Name(str(variable.expr.name), "store"), value.expr))  # type: ignore[attr-defined]
         return variable
@@ -156,11 +167,9 @@ def bind(machine: Machine, value: Value, name: str) -> Value:
 
 
 def _bind_text(machine: Machine, value: Fragment, name: str) -> Value:
-    if value.markup != machine.autoescape:
-        raise machine.refuse("a text made under another autoescape is kept in a variable")
     let = LetText(machine.fresh(name), value.code, needed=not value.movable)
     machine.write(let)
-    return Fragment(value.code, value.markup, value.movable, value.loop, let, machine.region)
+    return Fragment(value.code, value.movable, value.loop, let, machine.region)
 
 
 def settle(machine: Machine, value: Partial, name: str) -> Partial:
@@ -183,30 +192,17 @@ def note(machine: Machine, value: Value) -> None:
 
 def dynamic(machine: Machine, expr: nodes.Expr, *parts: Value) -> Dynamic:
     """An expression built from parts, as steady as they are."""
-    mutable = any(_mutable(part) for part in parts)
-    stable = not mutable and all(_stable(part) for part in parts)
-    return Dynamic(expr, stable=stable, mutable=mutable)
-
-
-def _mutable(part: Value) -> bool:
-    if isinstance(part, Dynamic):
-        return part.mutable
-    if isinstance(part, Partial) and part.whole is None:
-        children = part.content.values() if isinstance(part.content, dict) else part.content
-        return any(_mutable(lift(child)) for child in children)
-    return isinstance(part, NamespaceValue)
-
-
-def _stable(part: Value) -> bool:
-    if isinstance(part, Partial) and part.whole is None:
-        children = part.content.values() if isinstance(part.content, dict) else part.content
-        return all(_stable(lift(child)) for child in children)
-    return not isinstance(part, Dynamic) or part.stable
+    return Dynamic(expr, stable=all(map(stable, parts)))
 
 
 def stable(part: Value) -> bool:
     """Reading it now or a little later is the same."""
-    return _stable(part) and not isinstance(part, NamespaceValue)
+    if isinstance(part, Partial) and part.whole is None:
+        children = part.content.values() if isinstance(part.content, dict) else part.content
+        return all(stable(lift(child)) for child in children)
+    if isinstance(part, Dynamic):
+        return part.stable
+    return not isinstance(part, NamespaceValue)
 
 
 __all__ = [
@@ -214,11 +210,11 @@ __all__ = [
     "bind",
     "dynamic",
     "expression",
+    "merged",
     "note",
     "plain",
     "residual_namespace",
     "settle",
     "stable",
-    "stateful",
     "writable",
 ]

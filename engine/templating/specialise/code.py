@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from jinja2 import nodes
@@ -70,17 +70,41 @@ class Repeat:
     otherwise: list[Code]
 
 
-@dataclass(frozen=True, slots=True)
-class Escaping:
-    """`{% autoescape flag %}…{% endautoescape %}`"""
-
-    flag: bool
-    code: list[Code]
-
-
-Code = str | Show | Let | LetText | Filtered | Choice | Repeat | Escaping
+Code = str | Show | Let | LetText | Filtered | Choice | Repeat
 
 
 def is_text(code: Sequence[Code]) -> bool:
     """Nothing personal is in it."""
     return all(isinstance(item, str) for item in code)
+
+
+def inner(item: Code) -> tuple[list[Code], ...]:
+    """The code inside an item."""
+    if isinstance(item, (LetText, Filtered)):
+        return (item.code,)
+    if isinstance(item, Choice):
+        return (item.then, item.otherwise)
+    return (item.code, item.otherwise) if isinstance(item, Repeat) else ()
+
+
+def walk(code: Sequence[Code]) -> Iterator[Code]:
+    """Every item, outer ones first; nothing of an assignment that is dropped."""
+    for item in code:
+        if isinstance(item, LetText) and item.dropped:
+            continue
+        yield item
+        for part in inner(item):
+            yield from walk(part)
+
+
+def expressions(item: Code) -> list[nodes.Expr]:
+    """The expressions an item evaluates itself."""
+    if isinstance(item, (Show, Let)):
+        return [item.expr]
+    if isinstance(item, Filtered):
+        return [item.filter]
+    if isinstance(item, Choice):
+        return [item.test]
+    if isinstance(item, Repeat):
+        return [item.items, *([item.test] if item.test is not None else [])]
+    return []

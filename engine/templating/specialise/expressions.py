@@ -6,36 +6,39 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from jinja2 import nodes
-from jinja2.runtime import LoopContext
 
 from engine.templating.environment import Missing, dotted
 from engine.templating.specialise.capture import (
     dynamic,
     expression,
+    merged,
     settle,
     stable,
     writable,
 )
 from engine.templating.specialise.machine import Machine, Restart
-from engine.templating.specialise.members import child
+from engine.templating.specialise.members import child, lift
 from engine.templating.specialise.place import Place
 from engine.templating.specialise.registry import expression as evaluates
 from engine.templating.specialise.values import (
     MISSING,
     BlockValue,
+    Changing,
     Dynamic,
     Fragment,
+    LoopName,
+    Merged,
     ModuleValue,
     NamespaceValue,
     Partial,
-    Poison,
     Rebuild,
     SelfValue,
     Static,
     Value,
+    name_node,
 )
 
-# Attributes of `loop` that stay the same during one turn.
+# Attributes of `loop` that stay the same during one turn; its method `changed` does not.
 _STEADY_LOOP = frozenset(
     [
         "index",
@@ -47,19 +50,14 @@ _STEADY_LOOP = frozenset(
         "revindex0",
         "depth",
         "depth0",
+        "cycle",
         "previtem",
         "nextitem",
     ]
 )
 
 
-def apply(
-    machine: Machine,
-    node: nodes.Node,
-    compute: Callable[[], Any],
-    rebuild: Rebuild,
-    site: nodes.Call | None = None,
-) -> Value:
+def apply(machine: Machine, node: nodes.Node, compute: Callable[[], Any], rebuild: Rebuild) -> Value:
     """Computes with known values. What fails where it may never be reached is left for stage 2 to fail."""
     try:
         result = compute()
@@ -71,7 +69,7 @@ def apply(
         raise machine.failure(error, node) from error
     if isinstance(result, Value):
         return result
-    return Static(result, None if writable(result) else rebuild, None, site)
+    return Static(result, None if writable(result) else rebuild)
 
 
 def operands(machine: Machine, wanted: Sequence[nodes.Expr], place: Place) -> list[Value]:
@@ -112,28 +110,12 @@ def name(machine: Machine, node: nodes.Name, place: Place) -> Value:
     value = place.read(node.name)
     if value is MISSING:
         return Static(machine.environment.undefined(name=node.name))
-    if isinstance(value, Poison):
-        raise machine.refuse(value.reason, node)
-    if isinstance(value, Static) and value.region is not None:
-        return _stateful(machine, node, value)
-    if isinstance(value, Dynamic) and value.loop is not None and value.loop is not machine.region.loop:
-        assert isinstance(value.loop, nodes.For)
-        machine.lessons.loops.add(value.loop)
+    if isinstance(value, Merged):
+        return merged(machine, value)
+    if isinstance(value, LoopName) and value.name == "loop" and value.node is not machine.region.loop:
+        machine.lessons.loops.add(value.node)
         raise Restart
     return value
-
-
-def _stateful(machine: Machine, node: nodes.Name, value: Static) -> Value:
-    """An iterator, cycler or joiner may only be used where it certainly is used."""
-    assert value.region is not None
-    if machine.region.certain_since(value.region):
-        return value
-    if value.site is not None:
-        machine.lessons.objects.add(value.site)
-        raise Restart
-    raise machine.refuse(
-        f"`{node.name}` can be read once only, and whether it is depends on the person", node
-    )
 
 
 @evaluates(nodes.List, nodes.Tuple)
@@ -171,17 +153,13 @@ def mapping(machine: Machine, node: nodes.Dict, place: Place) -> Value:
 
 
 def _leaf(value: Value) -> Any:
-    return (
-        value.value if isinstance(value, Static) and value.origin is None and value.region is None else value
-    )
+    return value.value if isinstance(value, Static) and value.origin is None else value
 
 
 def _container(
     machine: Machine, node: nodes.Expr, content: Any, values: list[Value], rebuild: Rebuild
 ) -> Value:
     if known(values):
-        if any(value.region is not None for value in values if isinstance(value, Static)):
-            raise machine.refuse("something that can be read once only is put into a list", node)
         if isinstance(content, dict):
             return Static(dict(zip(content, map(raw, values), strict=True)), rebuild)
         return Static(type(content)(map(raw, values)), rebuild)
@@ -193,13 +171,18 @@ def attribute(machine: Machine, node: nodes.Getattr, place: Place) -> Value:
     base = machine.evaluate(node.node, place)
     wanted, path = node.attr, dotted(node)
     if isinstance(base, Static):
-        _refuse_loop_call(machine, node, base.value, wanted)
 
         def rebuild() -> nodes.Expr:
             return nodes.Getattr(expression(machine, base), wanted, "load")
 
-        value = apply(machine, node, lambda: machine.environment.read(base.value, wanted, path), rebuild)
-        return _kept(value, base)
+        return apply(machine, node, lambda: machine.environment.read(base.value, wanted, path), rebuild)
+    if isinstance(base, Changing):
+        found = machine.environment.read(base.held, wanted, path)
+        return Changing(found, base.region) if callable(found) else lift(found)
+    if isinstance(base, LoopName):
+        if wanted not in _STEADY_LOOP:
+            raise machine.refuse(f"`loop.{wanted}` of a personal loop is read", node)
+        return Dynamic(nodes.Getattr(name_node(base.name), wanted, "load"))
     if isinstance(base, Partial):
         return _part_attribute(machine, node, settle(machine, base, "item"))
     if isinstance(base, NamespaceValue):
@@ -209,40 +192,19 @@ def attribute(machine: Machine, node: nodes.Getattr, place: Place) -> Value:
     if isinstance(base, (BlockValue, SelfValue)):
         return _block_member(machine, node, base, wanted)
     if isinstance(base, (Dynamic, Fragment)):
-        steady = isinstance(base, Dynamic) and base.loop is not None and wanted in _STEADY_LOOP
         expr = nodes.Getattr(expression(machine, base), wanted, "load")
-        if steady:
-            return Dynamic(expr)
-        value = dynamic(machine, expr, base)
-        return value if not _trivial_member(base, expr) else Dynamic(expr, trivial=True)
+        return Dynamic(expr, trivial=True) if _trivial_member(base) else dynamic(machine, expr, base)
     raise machine.refuse(f"`.{wanted}` of a macro is read", node)
 
 
-def _trivial_member(base: Value, expr: nodes.Expr) -> bool:
+def _trivial_member(base: Value) -> bool:
     """`customer.first_name`: reading one field of something the context certainly has."""
     return (
         isinstance(base, Dynamic)
         and base.trivial
-        and not base.mutable
         and isinstance(base.expr, nodes.Name)
         and "__" not in base.expr.name
     )
-
-
-def _kept(value: Value, base: Static) -> Value:
-    """A method of something stateful is as stateful as its object."""
-    if isinstance(value, Static) and base.region is not None and callable(value.value):
-        return Static(value.value, value.origin, base.region, base.site)
-    return value
-
-
-def _refuse_loop_call(machine: Machine, node: nodes.Expr, value: Any, wanted: str) -> None:
-    if isinstance(value, LoopContext) and wanted == "changed":
-        _, region = machine.loops[id(value)]
-        if not machine.region.certain_since(region):
-            raise machine.refuse(
-                "`loop.changed` is called where it depends on the person whether it is", node
-            )
 
 
 def _part_attribute(machine: Machine, node: nodes.Getattr, base: Partial) -> Value:
@@ -262,10 +224,7 @@ def _namespace_member(machine: Machine, node: nodes.Expr, base: NamespaceValue, 
     if base.residual is not None:
         return Dynamic(nodes.Getattr(nodes.Name(base.residual, "load"), wanted, "load"), stable=False)
     if wanted in base.members:
-        value = base.members[wanted]
-        if isinstance(value, Static) and value.region is not None:
-            raise machine.refuse("a namespace holds something that can be read once only", node)
-        return value
+        return base.members[wanted]
     undefined = machine.environment.undefined(obj=base, name=wanted)
     if isinstance(undefined, Missing):
         undefined.path = dotted(node)
@@ -275,6 +234,8 @@ def _namespace_member(machine: Machine, node: nodes.Expr, base: NamespaceValue, 
 def _module_member(machine: Machine, base: ModuleValue, wanted: str) -> Value:
     if wanted in base.members:
         value = base.members[wanted]
+        if isinstance(value, Merged):
+            return merged(machine, value)
         return Static(machine.environment.undefined(name=wanted)) if value is MISSING else value
     if wanted.startswith("_"):
         raise machine.refuse(f"`{wanted}` of an imported template is read")
@@ -305,9 +266,7 @@ def item(machine: Machine, node: nodes.Getitem, place: Place) -> Value:
         return nodes.Getitem(expression(machine, base), expression(machine, key), "load")
 
     if isinstance(base, Static) and isinstance(key, Static):
-        _refuse_loop_call(machine, node, base.value, str(key.value))
-        value = apply(machine, node, lambda: machine.environment.getitem(base.value, key.value), rebuild)
-        return _kept(value, base)
+        return apply(machine, node, lambda: machine.environment.getitem(base.value, key.value), rebuild)
     if isinstance(base, Partial) and isinstance(key, Static):
         return _part_item(machine, settle(machine, base, "item"), key.value)
     if isinstance(key, Static) and isinstance(key.value, str):

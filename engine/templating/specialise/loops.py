@@ -11,7 +11,7 @@ from jinja2.compiler import find_undeclared
 from jinja2.runtime import LoopContext
 
 from engine.templating.specialise.branches import remember, restore
-from engine.templating.specialise.capture import bind, expression, note, settle, stateful
+from engine.templating.specialise.capture import bind, expression, note, settle
 from engine.templating.specialise.code import Choice, Let, Repeat
 from engine.templating.specialise.machine import Machine
 from engine.templating.specialise.members import items_of, lift, open_ended
@@ -20,11 +20,11 @@ from engine.templating.specialise.place import Cells, Place
 from engine.templating.specialise.registry import statement
 from engine.templating.specialise.unpacking import declare, unpack
 from engine.templating.specialise.values import (
-    MISSING,
+    Changing,
     Dynamic,
     Fragment,
+    LoopName,
     Partial,
-    Poison,
     Static,
     Value,
     name_node,
@@ -53,8 +53,6 @@ def for_(machine: Machine, node: nodes.For, place: Place) -> None:
         raise machine.refuse("a recursive loop", node)
     loop = _prepare(node, place)
     value = machine.expression(node.iter, place)
-    if isinstance(value, Poison):
-        raise machine.refuse(value.reason, node)
     if isinstance(value, Partial) and not open_ended(value):
         value = settle(machine, value, "item")
         _unroll(machine, loop, value, items_of(value))
@@ -93,10 +91,10 @@ def _unroll(machine: Machine, loop: Loop, value: Value, items: Any) -> None:
             raise machine.refuse(str(error), node) from error
         raise machine.failure(error, node) from error
     if node.test is None:
-        _turns(machine, loop, iterator if stateful(items) else items)
-    elif _test_is_known(machine, loop, value, items):
+        _turns(machine, loop, items)
+    elif _test_is_known(machine, loop, items):
         _turns(machine, loop, _kept(machine, loop, iterator))
-    elif loop.extended or stateful(items):
+    elif loop.extended:
         _repeat(machine, loop, value)
     else:
         _unroll_choices(machine, loop, iterator)
@@ -107,8 +105,7 @@ def _turns(machine: Machine, loop: Loop, items: Iterable[Any]) -> None:
     for item, context in _walk(machine, loop, items):
         empty = False
         if loop.extended:
-            machine.loops[id(context)] = (context, machine.region)
-            loop.body.assign("loop", Static(context))
+            loop.body.assign("loop", Changing(context, machine.region))
         unpack(machine, loop.node.target, lift(item), loop.body)
         _turn(machine, loop)
     if empty:
@@ -156,25 +153,14 @@ def _tested(machine: Machine, loop: Loop, item: Any) -> Value:
     return value
 
 
-def _test_is_known(machine: Machine, loop: Loop, value: Value, items: Any) -> bool:
-    """Tries the test on every item; things that can be walked once only are taken to be personal."""
-    if stateful(items):
-        return not isinstance(value, Partial) and _reads_only_known(machine, loop)
+def _test_is_known(machine: Machine, loop: Loop, items: Any) -> bool:
+    """Tries the test on every item."""
     state, writes = remember(loop.place), machine.writes
     found = [truth(machine, _tested(machine, loop, item), loop.node) for item in items]
     restore(loop.place, state)
     if machine.writes != writes:
         raise machine.refuse("the condition of a loop changes an object", loop.node)
     return None not in found
-
-
-def _reads_only_known(machine: Machine, loop: Loop) -> bool:
-    """No name of the test stands for anything personal."""
-    assert loop.node.test is not None
-    own = {name.name for name in _names(loop.node.target)}
-    loop.test.enter()
-    read = [loop.test.read(name.name) for name in _names(loop.node.test) if name.name not in own]
-    return all(isinstance(value, Static) or value is MISSING for value in read)
 
 
 def _names(node: nodes.Node) -> list[nodes.Name]:
@@ -238,9 +224,8 @@ def _repeat(machine: Machine, loop: Loop, value: Value) -> None:
     node = loop.node
     note(machine, value)
     items = expression(machine, value)
-    mutable = isinstance(value, Dynamic) and value.mutable
     state = remember(loop.place)
-    target, test = _repeat_head(machine, loop, mutable)
+    target, test = _repeat_head(machine, loop)
     with machine.inside(conditional=True, loop=node), machine.capture() as body:
         if loop.extended:
             loop.body.assign("loop", _loop_value(machine, node))
@@ -252,10 +237,10 @@ def _repeat(machine: Machine, loop: Loop, value: Value) -> None:
     machine.write(Repeat(target, items, test, body, otherwise))
 
 
-def _repeat_head(machine: Machine, loop: Loop, mutable: bool) -> tuple[nodes.Expr, nodes.Expr | None]:
+def _repeat_head(machine: Machine, loop: Loop) -> tuple[nodes.Expr, nodes.Expr | None]:
     """The target and test of the loop in stage 2, with the same variables in both."""
     node = loop.node
-    target = declare(machine, node.target, loop.body, mutable=mutable)
+    target = declare(machine, node.target, loop.body)
     if node.test is None:
         return target, None
     for name in _names(node.target):
@@ -273,7 +258,7 @@ def _repeat_head(machine: Machine, loop: Loop, mutable: bool) -> tuple[nodes.Exp
 def _loop_value(machine: Machine, node: nodes.For) -> Value:
     """`loop` in a loop of stage 2; under a name of its own where an inner loop would hide it."""
     if node not in machine.lessons.loops:
-        return Dynamic(name_node("loop"), mutable=True, loop=node)
+        return LoopName(node, "loop")
     name = machine.fresh("loop")
     machine.write(Let(nodes.Name(name, "store"), name_node("loop")))
-    return Dynamic(name_node(name), trivial=True, mutable=True)
+    return LoopName(node, name)

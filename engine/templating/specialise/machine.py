@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import nodes
-from jinja2.nodes import EvalContext
 from jinja2.optimizer import Optimizer
 from jinja2.runtime import Context as JinjaContext
-from jinja2.runtime import LoopContext
 
 from engine.errors import TemplateError
 from engine.templating.environment import LetterEnvironment
@@ -28,43 +26,41 @@ LONGEST = 400_000
 
 
 class Restart(Exception):
-    """Begin again, knowing more: a mutable object must live in stage 2, or a loop needs a second name."""
+    """Begin again, knowing more: a namespace must live in stage 2, or a loop needs a second name."""
 
 
 @dataclass(slots=True)
 class Lessons:
-    """What earlier attempts have learnt: nodes that make objects of stage 2, loops whose `loop` is read inside
+    """What earlier attempts have learnt: calls that make namespaces of stage 2, loops whose `loop` is read inside
     another loop."""
 
-    objects: set[nodes.Call] = field(default_factory=set)
+    namespaces: set[nodes.Call] = field(default_factory=set)
     loops: set[nodes.For] = field(default_factory=set)
 
 
 class Machine:
     """One attempt at specialising one template."""
 
-    def __init__(self, environment: LetterEnvironment, lessons: Lessons, autoescape: bool) -> None:
+    def __init__(self, environment: LetterEnvironment, lessons: Lessons, *, escapes: bool) -> None:
         self.environment = environment
         self.lessons = lessons
         self.code: list[Code] = []
         self.root = Region(None, False, None)
         self.region = self.root
-        # Autoescape as stage 2 has it at the place being written.
-        self.autoescape = autoescape
+        # The same all over the letter: templates that switch it are left whole.
+        self.escapes = escapes
         self.constants: dict[str, object] = {}
         self.captured: dict[int, str] = {}
         self.modules: dict[str, ModuleValue] = {}
-        # Loops being unrolled, by the identity of their `loop`.
-        self.loops: dict[int, tuple[LoopContext, Region]] = {}
         self.depth = 0
-        # Counts writes to objects of stage 2, and pieces that read or write them.
+        # Counts writes to namespaces of stage 2, and pieces that read or write them.
         self.writes = 0
         self.unstable = 0
         self.line = 0
         self.file = ""
         self._steps = 0
         self._names = 0
-        self._contexts: dict[bool, JinjaContext] = {}
+        self._context: JinjaContext | None = None
 
     def evaluate(self, node: nodes.Expr, place: Place) -> Value:
         """What an expression is worth here."""
@@ -161,18 +157,15 @@ class Machine:
         self._names += 1
         return f"{base.strip('_') or 'value'}__{self._names}"
 
-    def variable(self, base: str, *, mutable: bool = False) -> Dynamic:
+    def variable(self, base: str) -> Dynamic:
         """A fresh variable as a value."""
-        return Dynamic(name_node(self.fresh(base)), trivial=True, mutable=mutable)
+        return Dynamic(name_node(self.fresh(base)), trivial=True)
 
-    def context(self, autoescape: bool) -> JinjaContext:
+    def context(self) -> JinjaContext:
         """A real, empty Jinja context for functions that ask for one."""
-        if autoescape not in self._contexts:
-            context = self.environment.context_class(self.environment, {}, None, {})
-            context.eval_ctx = EvalContext(self.environment)
-            context.eval_ctx.autoescape = autoescape
-            self._contexts[autoescape] = context
-        return self._contexts[autoescape]
+        if self._context is None:
+            self._context = self.environment.context_class(self.environment, {}, None, {})
+        return self._context
 
     def refuse(self, reason: str, node: nodes.Node | None = None) -> CannotSplit:
         """The exception to raise where something cannot be split."""

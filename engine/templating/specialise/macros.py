@@ -40,7 +40,6 @@ def make_macro(machine: Machine, node: nodes.Macro | nodes.CallBlock, place: Pla
         node,
         place.within(frame),
         getattr(node, "name", None) or "caller",
-        place.autoescape,
         "caller" in undeclared,
         "kwargs" in undeclared and "kwargs" not in own,
         "varargs" in undeclared and "varargs" not in own,
@@ -63,13 +62,6 @@ def call_macro(
     """The text the macro writes for these arguments."""
     if arguments.rest is not None or arguments.options is not None:
         raise machine.refuse("a macro is called with arguments only stage 2 knows the number of", node)
-    escaped = macro.escaped
-    contexts = (place.context, macro.place.context)
-    now = {place.autoescape, macro.place.autoescape, machine.autoescape, *(one.escape.on for one in contexts)}
-    if now != {escaped}:
-        raise machine.refuse(
-            f"`{macro.name}` is used under another autoescape than it was written under", node
-        )
     given = _parameters(machine, node, macro, arguments)
     cells = Cells(macro.place.cells)
     inside = Place(macro.place.frame, cells, macro.place.context, macro.place.execution)
@@ -83,7 +75,7 @@ def call_macro(
         inside.enter()
         _defaults(machine, macro, inside)
         machine.execute(list(macro.node.body), inside)
-    return fragment(machine, code, escaped, movable=machine.unstable == before)
+    return fragment(machine, code, movable=machine.unstable == before)
 
 
 def _parameters(

@@ -25,7 +25,6 @@ from engine.templating.specialise.values import (
     Fragment,
     MacroValue,
     Partial,
-    Poison,
     Static,
     Value,
 )
@@ -65,8 +64,6 @@ def truth(machine: Machine, value: Value, node: nodes.Node) -> bool | None:
         if open_ended(value) and all(isinstance(item, Personal) for item in value.content.values()):
             return None
         return bool(settle(machine, value, "item").content)
-    if isinstance(value, Poison):
-        raise machine.refuse(value.reason, node)
     return None if isinstance(value, (Dynamic, Fragment)) else True
 
 
@@ -94,7 +91,7 @@ def binary(machine: Machine, node: nodes.BinExpr, place: Place) -> Value:
 
     def compute() -> Any:
         if node.operator in machine.environment.intercepted_binops:
-            context = machine.context(place.autoescape)
+            context = machine.context()
             return machine.environment.call_binop(context, node.operator, raw(left), raw(right))
         return _BINARY[kind](raw(left), raw(right))
 
@@ -233,7 +230,7 @@ def _chained(machine: Machine, node: nodes.Compare, place: Place) -> Value:
 @evaluates(nodes.Concat)
 def concatenation(machine: Machine, node: nodes.Concat, place: Place) -> Value:
     values = operands(machine, node.nodes, place)
-    join = markup_join if place.autoescape else str_join
+    join = markup_join if machine.escapes else str_join
 
     def rebuild() -> nodes.Expr:
         return nodes.Concat([expression(machine, value) for value in values])
@@ -321,7 +318,7 @@ def _function(
     if function is None:
         raise machine.refuse(f"there is no {kind} called `{node.name}`", node)
     passed = _PassArg.from_obj(function)
-    context = machine.context(place.autoescape)
+    context = machine.context()
     first: dict[Any, Any] = {
         _PassArg.context: context,
         _PassArg.eval_context: context.eval_ctx,

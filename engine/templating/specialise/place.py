@@ -67,18 +67,10 @@ class Cells:
 
 
 @dataclass(slots=True, eq=False)
-class Escape:
-    """Jinja's runtime evaluation context: is autoescape on now?"""
-
-    on: bool
-
-
-@dataclass(slots=True, eq=False)
 class Context:
     """Jinja's template context, holding Values."""
 
     parent: dict[str, Value]
-    escape: Escape
     vars: dict[str, Value] = field(default_factory=dict)
     exported: set[str] = field(default_factory=set)
     blocks: dict[str, list[BlockCode]] = field(default_factory=dict)
@@ -96,7 +88,7 @@ class Context:
     def derived(self, local: dict[str, Value]) -> Context:
         """A context of its own for a scoped block."""
         blocks = {name: list(codes) for name, codes in self.blocks.items()}
-        return Context({**self.everything(), **local}, self.escape, blocks=blocks)
+        return Context({**self.everything(), **local}, blocks=blocks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,11 +122,6 @@ class Place:
     def within(self, frame: Frame) -> Place:
         """The same place in another frame."""
         return replace(self, frame=frame)
-
-    @property
-    def autoescape(self) -> bool:
-        """What the generated code would do here."""
-        return bool(self.frame.eval_ctx.autoescape)
 
     def read(self, name: str) -> Value:
         """The value of a name here."""

@@ -42,7 +42,7 @@ class Residual:
     `constants`: static values the pieces read, by name; to be given to stage 2 beside the person's own values.
         Plain data: dict, list, tuple, str, Markup (a str that is safe HTML), int, float, bool, None, date, datetime.
     `kinds`: token to "value" (writes text, complete in itself) or "control" (part of a structure, or writes nothing).
-    `autoescape`: how stage 2 must be compiled.
+    `autoescape`: how stage 2 must be compiled. `tags`: some piece may write tags of its own.
     """
 
     text: str
@@ -50,6 +50,7 @@ class Residual:
     constants: Mapping[str, object] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     autoescape: bool = True
+    tags: bool = False
 
     def stage2(self, text: str | None = None) -> str:
         """Complete Jinja source: `text` (default: `self.text`) with its tokens replaced and the rest kept literal."""

@@ -79,13 +79,13 @@ def _attempt(
     autoescape: bool,
     lessons: Lessons,
 ) -> Residual:
-    machine = Machine(environment, lessons, autoescape)
+    machine = Machine(environment, lessons, escapes=autoescape)
     names = machine.globals()
     for name, value in context.items():
         if name in names or "__" in name:
             raise CannotSplit(f"the name `{name}` is used by templates themselves", file=source.name or "")
         names[name] = lift(value, lambda name=name: name_node(name))  # type: ignore[misc]
-    run_root(machine, source, new_context(machine, source, names))
+    run_root(machine, source, new_context(source, names))
     return tokenise(environment, machine.code, machine.constants, autoescape)
 
 

@@ -1,8 +1,6 @@
-"""Executes output, assignments, `with`, filter and call blocks, and autoescape scopes."""
+"""Executes output, assignments, `with`, filter and call blocks."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from jinja2 import nodes
 from jinja2.compiler import Frame
@@ -10,7 +8,6 @@ from jinja2.utils import Namespace
 from markupsafe import Markup, escape
 
 from engine.templating.specialise.arguments import Arguments, evaluate_arguments
-from engine.templating.specialise.blocks import escaping
 from engine.templating.specialise.branches import fork
 from engine.templating.specialise.calls import call_directly
 from engine.templating.specialise.capture import bind, expression, note, residual_namespace
@@ -45,7 +42,7 @@ def output(machine: Machine, node: nodes.Output, place: Place) -> None:
 
 def _show_node(machine: Machine, node: nodes.Expr, place: Place) -> None:
     """Writes an expression; where possible its parts stand for themselves."""
-    if isinstance(node, nodes.CondExpr) and node.find(nodes.Call) is not None:
+    if isinstance(node, nodes.CondExpr) and not _both_constant(node):
         _show_conditional(machine, node, place)
     elif isinstance(node, nodes.Concat):
         for part in node.nodes:
@@ -54,6 +51,12 @@ def _show_node(machine: Machine, node: nodes.Expr, place: Place) -> None:
         _show_value(machine, node, place, call_directly(machine, node, place))
     else:
         _show_value(machine, node, place, machine.evaluate(node, place))
+
+
+def _both_constant(node: nodes.CondExpr) -> bool:
+    """`'a' if b else 'c'` stays one value, so that it may stand in a `style` attribute."""
+    parts = [part for part in (node.expr1, node.expr2) if part is not None]
+    return all(isinstance(part, nodes.Const) and not isinstance(part.value, Markup) for part in parts)
 
 
 def _show_conditional(machine: Machine, node: nodes.CondExpr, place: Place) -> None:
@@ -77,14 +80,14 @@ def _show_value(machine: Machine, node: nodes.Expr, place: Place, value: Value) 
         written = apply(
             machine,
             node,
-            lambda: str(escape(value.value)) if place.autoescape else str(value.value),
+            lambda: str(escape(value.value)) if machine.escapes else str(value.value),
             lambda: expression(machine, value),
         )
         if isinstance(written, Static):
             machine.write(written.value)
             return
         value = written
-    show(machine, value, escaped=place.autoescape)
+    show(machine, value)
 
 
 @statement(nodes.Assign)
@@ -143,12 +146,9 @@ def assign_block(machine: Machine, node: nodes.AssignBlock, place: Place) -> Non
     frame.symbols.analyze_node(node)
     before = machine.unstable
     code, inner = _buffered(machine, node.body, place.within(frame))
-    movable = machine.unstable == before
+    value = fragment(machine, code, movable=machine.unstable == before)
     if node.filter is not None:
-        value = fragment(machine, code, place.autoescape, movable=movable)
         value = _filtered_assignment(machine, node, inner, value)
-    else:
-        value = fragment(machine, code, place.context.escape.on, movable=movable)
     if not isinstance(node.target, nodes.Name):
         _assign_elsewhere(machine, node, value, place)
     else:
@@ -171,11 +171,11 @@ def _filtered_assignment(machine: Machine, node: nodes.AssignBlock, place: Place
         for part, arguments in chain:
             result = apply_filter(machine, part, place, result, arguments)
         if isinstance(result, Static):
-            return Static(Markup(result.value) if place.context.escape.on else result.value)
+            return Static(Markup(result.value) if machine.escapes else result.value)
         raise machine.refuse("the filter of a block set cannot be worked out", node)
     filters = _rebuilt_chain(machine, chain, expression(machine, value))
     # Jinja marks the filtered text as safe under autoescape, whatever the filter gave.
-    safe = nodes.Filter(filters, "safe", [], [], None, None) if place.context.escape.on else filters
+    safe = nodes.Filter(filters, "safe", [], [], None, None) if machine.escapes else filters
     return Dynamic(safe, stable=False)
 
 
@@ -215,15 +215,13 @@ def filter_block(machine: Machine, node: nodes.FilterBlock, place: Place) -> Non
     frame.symbols.analyze_node(node)
     code, inner = _buffered(machine, node.body, place.within(frame))
     chain = _chain(machine, machine.folded(node.filter, inner), inner)
-    text = fragment(machine, code, place.autoescape, movable=False)
+    text = fragment(machine, code, movable=False)
     if isinstance(text, Static) and all(arguments.known() for _, arguments in chain):
         value: Value = text
         for part, arguments in chain:
             value = apply_filter(machine, part, inner, value, arguments)
         insert(machine, value)
     else:
-        if place.autoescape != machine.autoescape:
-            raise machine.refuse("a filter block stands under another autoescape", node)
         machine.write(Filtered(_rebuilt_chain(machine, chain), code))
     inner.leave()
 
@@ -265,21 +263,11 @@ def scope(machine: Machine, node: nodes.Scope, place: Place) -> None:
 
 @statement(nodes.ScopedEvalContextModifier)
 def autoescape(machine: Machine, node: nodes.ScopedEvalContextModifier, place: Place) -> None:
-    wanted: Any = None
     for keyword in node.options:
-        if keyword.key != "autoescape" or not isinstance(keyword.value, nodes.Const):
-            raise machine.refuse("autoescape is not simply true or false", node)
-        wanted = bool(keyword.value.value)
-    frame = place.frame
-    saved = frame.eval_ctx.save()
-    outside = place.context.escape.on
-    frame.eval_ctx.autoescape = place.context.escape.on = wanted
-    try:
-        with escaping(machine, wanted):
-            machine.execute(node.body, place)
-    finally:
-        frame.eval_ctx.revert(saved)
-        place.context.escape.on = outside
+        same = isinstance(keyword.value, nodes.Const) and bool(keyword.value.value) is machine.escapes
+        if keyword.key != "autoescape" or not same:
+            raise machine.refuse("autoescape is switched in the middle of the letter", node)
+    machine.execute(node.body, place)
 
 
 @statement(nodes.ExprStmt)

@@ -12,32 +12,28 @@ from engine.templating.specialise.machine import Machine
 from engine.templating.specialise.values import Dynamic, Fragment, Static, Value
 
 
-def fragment(machine: Machine, code: list[Code], markup: bool, *, movable: bool) -> Value:
-    """What a buffer holds: known text, or text with pieces."""
+def fragment(machine: Machine, code: list[Code], *, movable: bool) -> Value:
+    """What a buffer holds: known text, or text with pieces; markup where the letter is escaped."""
     if is_text(code):
         text: Any = "".join(map(str, code))
-        return Static(Markup(text) if markup else text)
-    return Fragment(code, markup, movable, machine.region.loop)
+        return Static(Markup(text) if machine.escapes else text)
+    return Fragment(code, movable, machine.region.loop)
 
 
-def show(machine: Machine, value: Value, *, escaped: bool) -> None:
-    """Writes a personal value where it stands. `escaped`: the place escapes what is not markup."""
-    if isinstance(value, Fragment) and _splices(machine, value, escaped):
+def show(machine: Machine, value: Value) -> None:
+    """Writes a personal value where it stands."""
+    if isinstance(value, Fragment) and _splices(machine, value):
         machine.code.extend(value.code)
         return
     note(machine, value)
-    if escaped != machine.autoescape:
-        raise machine.refuse("something personal is written under another autoescape")
     machine.write(Show(expression(machine, value)))
 
 
-def _splices(machine: Machine, value: Fragment, escaped: bool) -> bool:
+def _splices(machine: Machine, value: Fragment) -> bool:
     """May the text stand here itself instead of through a variable?"""
-    if escaped and not value.markup:
-        return False
     if value.let is None:
         return True
-    if not value.movable or value.loop is not machine.region.loop or value.markup != machine.autoescape:
+    if not value.movable or value.loop is not machine.region.loop:
         return False
     assert value.region is not None
     if machine.region.certain_since(value.region):

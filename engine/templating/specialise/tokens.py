@@ -12,13 +12,13 @@ from engine.templating.environment import LetterEnvironment
 from engine.templating.specialise.code import (
     Choice,
     Code,
-    Escaping,
     Filtered,
     Let,
     LetText,
     Repeat,
     Show,
 )
+from engine.templating.specialise.markup import writes_tags
 from engine.templating.specialise.residual import CannotSplit, Residual, literal
 from engine.templating.specialise.unparse import filter_chain, source
 
@@ -50,7 +50,7 @@ class Writer:
         if len(self.parts) > _MOST:
             raise CannotSplit("the template has too many personal pieces")
 
-    def _structure(self, item: LetText | Filtered | Choice | Repeat | Escaping) -> None:
+    def _structure(self, item: LetText | Filtered | Choice | Repeat) -> None:
         if isinstance(item, LetText):
             if not item.dropped:
                 self._whole(f"set {item.name}", item.code, "endset", CONTROL)
@@ -58,12 +58,8 @@ class Writer:
             self._whole(f"filter {filter_chain(item.filter)}", item.code, "endfilter", VALUE)
         elif isinstance(item, Choice):
             self._choice(item)
-        elif isinstance(item, Repeat):
-            self._repeat(item)
         else:
-            self._tag(f"autoescape {str(item.flag).lower()}")
-            self.write(item.code)
-            self._tag("endautoescape")
+            self._repeat(item)
 
     def _choice(self, item: Choice) -> None:
         self._tag(f"if {source(item.test)}")
@@ -143,7 +139,8 @@ def tokenise(
         token = f"{prefix}{next(numbers):0{width}d}qz"
         text.append(token)
         pieces[token], kinds[token] = part, kind
-    return Residual("".join(text), pieces, dict(constants), kinds, autoescape)
+    tags = writes_tags(code, constants)
+    return Residual("".join(text), pieces, dict(constants), kinds, autoescape, tags)
 
 
 def _prefix(static: str) -> str:

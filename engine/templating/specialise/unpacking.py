@@ -23,17 +23,11 @@ def unpack(machine: Machine, target: nodes.Expr, value: Value, place: Place) -> 
         raise machine.refuse("a member of a namespace is among several targets", target)
     if isinstance(value, (Dynamic, Fragment)) or (isinstance(value, Partial) and open_ended(value)):
         note(machine, value)
-        machine.write(
-            Let(declare(machine, target, place, mutable=_mutable(value)), expression(machine, value))
-        )
+        machine.write(Let(declare(machine, target, place), expression(machine, value)))
         return
     parts = _parts(machine, target, value)
     for inner, part in zip(target.items, parts, strict=True):
         unpack(machine, inner, part, place)
-
-
-def _mutable(value: Value) -> bool:
-    return isinstance(value, Dynamic) and value.mutable
 
 
 def _parts(machine: Machine, target: nodes.Tuple, value: Value) -> list[Value]:
@@ -57,13 +51,13 @@ def _failure(machine: Machine, target: nodes.Node, problem: str) -> Exception:
     return machine.failure(ValueError(problem), target)
 
 
-def declare(machine: Machine, target: nodes.Expr, place: Place, *, mutable: bool = False) -> nodes.Expr:
+def declare(machine: Machine, target: nodes.Expr, place: Place) -> nodes.Expr:
     """Fresh variables of stage 2 for every name of a target; the target to write there."""
     if isinstance(target, nodes.Name):
-        variable = machine.variable(target.name, mutable=mutable)
+        variable = machine.variable(target.name)
         place.assign(target.name, variable)
         assert isinstance(variable.expr, nodes.Name)
         return nodes.Name(variable.expr.name, "store")
     if isinstance(target, nodes.Tuple):
-        return nodes.Tuple([declare(machine, item, place, mutable=mutable) for item in target.items], "store")
+        return nodes.Tuple([declare(machine, item, place) for item in target.items], "store")
     raise machine.refuse("a member of a namespace is among several targets", target)

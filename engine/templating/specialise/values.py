@@ -32,15 +32,29 @@ MISSING = _Unbound()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Static(Value):
-    """Known now. `origin` rebuilds it in stage 2 where the value itself cannot be written down.
-
-    `region`: where a value that changes by being used (an iterator, a cycler) was bound; `site`: what made it.
-    """
+    """Known now. `origin` rebuilds it in stage 2 where the value itself cannot be written down."""
 
     value: Any
     origin: Rebuild | None = None
-    region: Region | None = None
-    site: nodes.Call | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Changing(Value):
+    """A known object that changes by being used: a cycler, a joiner, the `loop` of a loop being unrolled.
+
+    `region`: where it was made; it may be called only where stage 2 certainly comes by.
+    """
+
+    held: Any
+    region: Region
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoopName(Value):
+    """`loop` of a loop that stays one in stage 2, and the name it has there."""
+
+    node: nodes.For
+    name: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,15 +63,11 @@ class Dynamic(Value):
 
     `stable`: reads nothing that may change between two places of the template.
     `trivial`: cheap and cannot fail, so it may stand in several places instead of a variable.
-    `mutable`: stands for an object that changes by being used.
-    `loop`: set when the expression is the bare name `loop` of that loop of stage 2.
     """
 
     expr: nodes.Expr
     stable: bool = True
     trivial: bool = False
-    mutable: bool = False
-    loop: object | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +92,6 @@ class Fragment(Value):
     """
 
     code: list[Code]
-    markup: bool
     movable: bool
     loop: object | None
     let: LetText | None = None
@@ -101,12 +110,11 @@ class NamespaceValue(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MacroValue(Value):
-    """A macro or the body of a `call` block, with the place it was written in and the escaping there."""
+    """A macro or the body of a `call` block, with the place it was written in."""
 
     node: nodes.Macro | nodes.CallBlock
     place: Place
     name: str
-    escaped: bool
     accesses_caller: bool
     accesses_kwargs: bool
     accesses_varargs: bool
@@ -144,11 +152,17 @@ class SelfValue(Value):
     context: Context
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Poison(Value):
-    """A name whose value differs between two branches in a way stage 2 cannot hold; reading it is refused."""
+@dataclass(slots=True, eq=False)
+class Merged(Value):
+    """A name whose value differs between branches; it becomes a variable of stage 2 when somebody reads it.
 
-    reason: str
+    `values`, `paths`: by branch, what the name stands for at its end, and the branch's code.
+    """
+
+    name: str
+    values: list[Value]
+    paths: list[list[Code]]
+    variable: Dynamic | None = None
 
 
 def call_node(callee: nodes.Expr, arguments: list[nodes.Expr], named: dict[str, nodes.Expr]) -> nodes.Call:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from jinja2 import DictLoader
 
@@ -17,26 +16,24 @@ from engine.templating.filler.packing import pack, unpack
 from engine.templating.filler.values import clean
 from engine.templating.personal import personal_paths, stage2_source
 from engine.templating.specialise import CannotSplit, specialise
+from tests.templating.budget import tries
 from tests.templating.program.building import FORM, JSON, MERGED, MIME, filler, from_context, program, sent
-from tests.templating.specialise.grammar import CONTEXT, PEOPLE, families
+from tests.templating.specialise.grammar import families
+from tests.templating.specialise.people import CONTEXT, PEOPLE
 
-outcomes: Counter[str] = Counter()
 
-
-# Shrinking these templates takes minutes; the printed one is short enough to read.
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
-)
+@tries(40)
 @given(families())
 def test_a_filled_letter_is_the_plainly_rendered_one(templates: dict[str, str]) -> None:
+    check_filled(templates)
+
+
+def check_filled(templates: dict[str, str]) -> None:
     environment = make_environment(None, loader=DictLoader(templates))
     try:
         residual = specialise(environment, "main.html", CONTEXT, autoescape=True)
     except (CannotSplit, TemplateError):
-        outcomes["not divided"] += 1
+        event("not divided")
         return
     # Wires refuse letters without a body, so there is always one.
     source = stage2_source(environment, residual, CONTEXT, "." + residual.text)
@@ -50,12 +47,12 @@ def test_a_filled_letter_is_the_plainly_rendered_one(templates: dict[str, str]) 
         try:
             slots = json.slots(from_context(json, person))
         except LetterError as error:
-            outcomes[error.reason] += 1
+            event(error.reason)
             # A letter never says None: where plain rendering would, the value counts as missing.
             assert expected is None or "None" in expected, (error.message, source.text)
             continue
         assert expected is not None, source.text
-        outcomes["made"] += 1
+        event("made")
         letter = json.letter(slots)
         assert letter.html == clean(expected), source.text
         assert mime.slots(from_context(mime, person)) == slots
@@ -68,9 +65,9 @@ def test_a_filled_letter_is_the_plainly_rendered_one(templates: dict[str, str]) 
         assert sent(form, kept) == letter
         try:
             assert sent(merged, kept) == letter
-            outcomes["merged"] += 1
+            event("merged")
         except UnsupportedFeature:
-            outcomes["too long to merge"] += 1
+            event("too long to merge")
 
 
 def plainly(environment: LetterEnvironment, source: str, values: Mapping[str, Any]) -> str | None:
@@ -148,7 +145,7 @@ expressions = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@tries(200)
 @given(expressions, people)
 def test_an_expression_says_the_same_as_python_as_in_jinja(expression: str, customer: dict[str, Any]) -> None:
     environment = make_environment(None)
@@ -176,7 +173,7 @@ def known(values: Mapping[str, Any], name: str) -> bool:
     return first == "to" or "." not in name or last in values.get(first, {})
 
 
-@settings(max_examples=150, deadline=None)
+@tries(100)
 @given(people)
 def test_people_who_have_what_is_required_get_their_letter(customer: dict[str, Any]) -> None:
     made = filler(
@@ -198,7 +195,7 @@ def test_people_who_have_what_is_required_get_their_letter(customer: dict[str, A
 header_texts = st.text(st.characters(codec="utf-8"), max_size=30)
 
 
-@settings(max_examples=300, deadline=None)
+@tries(200)
 @given(header_texts, st.sampled_from([JSON, MIME]))
 def test_a_header_is_refused_or_arrives_whole_and_alone(value: str, wire: Any) -> None:
     made = filler(program(subject="Dear {{ customer.first_name }}, hello"), wire)

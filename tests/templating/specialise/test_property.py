@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-from hypothesis import HealthCheck, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from engine.errors import TemplateError
 from engine.templating.specialise import CannotSplit
+from tests.templating.budget import tries
 from tests.templating.specialise.agreement import check
-from tests.templating.specialise.grammar import CONTEXT, DECLARED, PEOPLE, families
+from tests.templating.specialise.grammar import families
+from tests.templating.specialise.people import CONTEXT, DECLARED, PEOPLE
 
-outcomes: Counter[str] = Counter()
 
-
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@tries(150)
 @given(families(), st.booleans(), st.booleans(), st.booleans())
 def test_stage_two_says_what_plain_rendering_says(
     templates: dict[str, str], trim: bool, escape: bool, declared: bool
@@ -23,4 +21,4 @@ def test_stage_two_says_what_plain_rendering_says(
     options = {"trim_blocks": True, "lstrip_blocks": True} if trim else {}
     result = check(templates, DECLARED if declared else CONTEXT, PEOPLE, autoescape=escape, **options)
     kind = {CannotSplit: "refused", TemplateError: "faulty"}.get(type(result), "split")
-    outcomes[kind] += 1
+    event(kind)
