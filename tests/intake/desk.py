@@ -39,24 +39,28 @@ ACME = Customers.model_validate(
 )
 
 
-def bring(
-    database: Database, text: str | bytes | Path, customers: Customers = ACME, **options: Any
-) -> ImportReport:
+Source = str | bytes | Path | io.RawIOBase
+
+
+def source_of(text: Source) -> Any:
+    """What an import reads: a file or a stream as it is, a text as a stream."""
+    if isinstance(text, Path | io.RawIOBase):
+        return text
+    return io.BytesIO(text if isinstance(text, bytes) else text.encode())
+
+
+def bring(database: Database, text: Source, customers: Customers = ACME, **options: Any) -> ImportReport:
     """Imports customers from a text."""
-    source = (
-        text if isinstance(text, Path) else io.BytesIO(text if isinstance(text, bytes) else text.encode())
-    )
-    return import_customers(database, customers, source, **{"now": NOW, "zone": LONDON, **options})
+    return import_customers(database, customers, source_of(text), **{"now": NOW, "zone": LONDON, **options})
 
 
 def bring_events(
-    database: Database, name: str, text: str | bytes | Path, customers: Customers = ACME, **options: Any
+    database: Database, name: str, text: Source, customers: Customers = ACME, **options: Any
 ) -> ImportReport:
     """Imports events from a text."""
-    source = (
-        text if isinstance(text, Path) else io.BytesIO(text if isinstance(text, bytes) else text.encode())
+    return import_events(
+        database, customers, name, source_of(text), **{"now": NOW, "zone": LONDON, **options}
     )
-    return import_events(database, customers, name, source, **{"now": NOW, "zone": LONDON, **options})
 
 
 def numbers(report: ImportReport) -> tuple[int, int, int, int, int]:
