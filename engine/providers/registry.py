@@ -12,6 +12,7 @@ from engine.providers.base import Provider, ProviderType
 
 PROVIDERS: dict[str, str] = {
     "brevo": "engine.providers.brevo:Brevo",
+    "mailersend": "engine.providers.mailersend:Mailersend",
     "mailgun": "engine.providers.mailgun:Mailgun",
     "mailjet": "engine.providers.mailjet:Mailjet",
     "outbox": "engine.providers.outbox:Outbox",
