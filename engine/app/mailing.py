@@ -68,19 +68,20 @@ class RunLetters:
         deliveries = [row.delivery for row in claim.rows]
         with self.desk.database.read() as connection:
             rows = persons.read(connection, person_of.wanted, self.offer, deliveries)
-        claimed = {row.delivery: row for row in claim.rows}
+        claimed = {row[0]: row for row in claim.rows}
         filled = Filled()
+        batch, letters, reference = filled.batch, filled.letters, self.maker.reference
+        slots_of, append = filler.slots, filler.append
         for row in rows:
             item = claimed.pop(row[0])
-            person = person_of(row)
-            key = f"{self.maker.reference(item.delivery)}.{item.attempt}"
+            key = f"{reference(row[0])}.{item.attempt}"
             try:
-                slots = filler.slots(person)
-                filler.append(filled.batch, slots, key)
+                slots = slots_of(person_of(row))
+                append(batch, slots, key)
             except LetterError as error:
                 filled.stopped.append((item.delivery, error.reason, error.message))
                 continue
-            filled.letters.append((item, pack(slots), key))
+            letters.append((item, pack(slots), key))
         filled.stopped += [(gone, Reason.LEFT_AUDIENCE, "") for gone in claimed]
         return filled
 

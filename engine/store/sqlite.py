@@ -24,7 +24,8 @@ PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     # FULL, because with NORMAL a power cut may forget that a letter has left, and it would leave again.
     "PRAGMA synchronous = FULL",
-    "PRAGMA temp_store = MEMORY",
+    # What a plan over a million people keeps aside must not stand in memory; small things never reach the disk.
+    "PRAGMA temp_store = FILE",
     "PRAGMA cache_size = -32768",
 )
 

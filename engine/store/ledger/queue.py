@@ -100,7 +100,7 @@ def claim(
     statement = _CLAIM_SQLITE if bulk.is_sqlite(connection) else _CLAIM_POSTGRESQL
     rows = bulk.run(connection, statement, given).fetchall()
     crash("claim")
-    return Claim(run, variant, lease, [Claimed(*row) for row in rows])
+    return Claim(run, variant, lease, list(map(Claimed._make, rows)))
 
 
 def release(connection: Connection, claim: Claim, now: datetime) -> int:
