@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 
 from engine.errors import LetterError, UnsupportedFeature
@@ -47,6 +48,19 @@ def check_mergeable(letter: Letter) -> None:
         raise UnsupportedFeature("a merged letter comes from one sender; this one's is personal")
     if not letter.html and not letter.text:
         raise LetterError("the letter has no body", reason="template_error")
+
+
+BEFORE_TAG = re.compile(r"[{\\](?=" + TOKEN.pattern + ")")
+AFTER_TAG = re.compile("(?:" + TOKEN.pattern + r")\}")
+
+
+def check_braces(*texts: str) -> None:
+    """UnsupportedFeature for text in which tags made of braces would not be read as they are meant."""
+    for each in texts:
+        if "{{" in each or BEFORE_TAG.search(each) or AFTER_TAG.search(each):
+            raise UnsupportedFeature(
+                "the letter holds braces that would be read as a tag, so it cannot be merged"
+            )
 
 
 def refuse_marks(value: str, *marks: str) -> None:

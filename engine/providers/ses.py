@@ -1,8 +1,8 @@
-"""Amazon SES, version 2 of its API: one letter a call over several connections, signed with version 4.
+"""Amazon SES, version 2 of its API: one letter for fifty people in a call, or one whole letter a call over several
+connections; signed with version 4.
 
 Facts: docs.aws.amazon.com/ses (API reference v2, quotas, header fields, managing sending quota errors) and the
-service model of 2019-09-27. Letters go as "Simple" content, whose parts SES puts together: a raw message would be
-base64 inside JSON, which leaves no place for personal values.
+service model of 2019-09-27. The wires are in `ses_wire`, what SES tells in `amazon_notices` and `amazon_news`.
 """
 
 from __future__ import annotations
@@ -14,158 +14,27 @@ from datetime import datetime
 import orjson
 
 from engine import clock
-from engine.errors import (
-    AccountFault,
-    BatchRefused,
-    LetterError,
-    NotSent,
-    ProviderError,
-    Unknown,
-    UnsupportedFeature,
-)
+from engine.errors import AccountFault, BatchRefused, NotSent, ProviderError, Unknown
 from engine.model.heard import Heard, Post
-from engine.model.letter import Batch, Frame, Letter, Mailbox, Outcome, Verdict
+from engine.model.letter import Batch, Outcome, Verdict
 from engine.network.lane import Answer, Lane
 from engine.providers import answers
 from engine.providers.amazon_news import heard
 from engine.providers.amazon_notices import Notices
 from engine.providers.amazon_signature import Credentials, signing_headers
 from engine.providers.base import Limits
-from engine.providers.headers import header_value, unfolded, unsafe, whole_token
-from engine.providers.json_wire import JsonWire, distinct_names, header_text, inside_string, json_bytes
-from engine.providers.mailboxes import MAILBOX_HEADERS, header_mailbox, is_simple, is_token, read_mailbox
-from engine.providers.mime_wire import REFERENCE
 from engine.providers.options import Options
-from engine.providers.reading import text
+from engine.providers.reading import inside, text
+from engine.providers.ses_wire import REFUSED_HEADERS, REPLACED_HEADERS, SesMergeWire, SesWire
 from engine.providers.singles import SINGLE_MESSAGES, Singles
 
-ONE = "/v2/email/outbound-emails"
+ONE, MANY = "/v2/email/outbound-emails", "/v2/email/outbound-bulk-emails"
+MERGED, MERGED_BYTES = 50, 1_000_000
 BYTES = 40 * 1024 * 1024
-REPLACED_HEADERS = frozenset({"message-id", "date"})
-"""SES overwrites both with its own."""
-
-REFUSED_HEADERS = frozenset(
-    {
-        "from",
-        "to",
-        "cc",
-        "bcc",
-        "reply-to",
-        "subject",
-        "sender",
-        "return-path",
-        "content-type",
-        "mime-version",
-    }
-    | {"content-transfer-encoding", "received", "dkim-signature", "x-touchbase-reference"}
-)
-MOST_HEADERS, LONGEST_VALUE, LONGEST_HEADER = 15, 995, 996
-LONGEST_MAILBOX = 320
-WRITTEN = frozenset({"html", "text", "Subject"})
-"""What may be any text; every other value is a header's."""
-
-TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 OPTIONS = frozenset(
     {"region", "access_key", "secret_key", "session_token", "configuration_set", "topic", "merge"}
     | {"per_second", "url"}
 )
-
-
-class SesWire(JsonWire):
-    """The body of one SendEmail call."""
-
-    def __init__(self, configuration_set: str = "") -> None:
-        self.configuration_set = configuration_set
-
-    def frame(self, letter: Letter) -> Frame:
-        """Messages stand alone."""
-        return Frame()
-
-    def encode(self, letter: Letter) -> bytes:
-        """The call as a JSON object."""
-        bodies = {"Html": letter.html, "Text": letter.text}
-        parts = {name: {"Data": body, "Charset": "UTF-8"} for name, body in bodies.items() if body}
-        if not parts:
-            raise LetterError("the letter has no body", reason="template_error")
-        subject = {"Data": header_text("Subject", letter.subject), "Charset": "UTF-8"}
-        simple = {"Subject": subject, "Body": parts, "Headers": headers_of(letter)}
-        call: dict[str, object] = {
-            "FromEmailAddress": address_text("From", letter.sender),
-            "Destination": {"ToAddresses": [address_text("To", letter.to)]},
-            "Content": {"Simple": simple},
-            "EmailTags": tags(letter),
-        }
-        if letter.reply_to is not None:
-            call["ReplyToAddresses"] = [address_text("Reply-To", letter.reply_to)]
-        if self.configuration_set:
-            call["ConfigurationSetName"] = self.configuration_set
-        return json_bytes(call)
-
-    def escape(self, place: str, value: str) -> bytes:
-        """One value inside its JSON string; see Wire."""
-        if place == "reference":
-            return tag_text(value).encode()
-        if place in WRITTEN or place.lower() in MAILBOX_HEADERS:
-            return super().escape(place, value)
-        return inside_string(plain_value(place, value))
-
-    def mailbox(self, place: str, value: str) -> bytes:
-        """A mailbox in its text form, inside a JSON string."""
-        return value.encode() if is_simple(value) else inside_string(mailbox_text(place, read_mailbox(value)))
-
-
-def address_text(place: str, mailbox: Mailbox) -> str:
-    """A mailbox as SES reads it, or the token that stands for one."""
-    return mailbox.address if is_token(mailbox) else mailbox_text(place, mailbox)
-
-
-def mailbox_text(place: str, mailbox: Mailbox) -> str:
-    """A mailbox in ASCII on one line: names outside ASCII as encoded words (RFC 2047)."""
-    written = unfolded(header_mailbox(place, mailbox))
-    if len(written) > LONGEST_MAILBOX:
-        raise unsafe(f"{place} is longer than the {LONGEST_MAILBOX} characters that SES takes")
-    return written
-
-
-def headers_of(letter: Letter) -> list[dict[str, str]]:
-    """The letter's own headers and our reference; at most fifteen, in printable ASCII."""
-    distinct_names(letter.headers)
-    for name, _ in letter.headers:
-        if name.lower() in REFUSED_HEADERS:
-            raise UnsupportedFeature(f"SES sets the header {name} itself", help="leave it out")
-    wanted = [*letter.headers, *([(REFERENCE, letter.reference)] if letter.reference else [])]
-    headers = [
-        {"Name": name, "Value": plain_value(name, value)}
-        for name, value in wanted
-        if name.lower() not in REPLACED_HEADERS
-    ]
-    if len(headers) > MOST_HEADERS:
-        raise UnsupportedFeature(f"SES takes {MOST_HEADERS} headers in a letter, not {len(headers)}")
-    return headers
-
-
-def plain_value(name: str, value: str) -> str:
-    """A header's value in printable ASCII on one line."""
-    if whole_token(value):
-        return value
-    written = unfolded(header_value(name if name != REFERENCE else "reference", value))
-    if len(written) > LONGEST_VALUE or len(name) + len(written) > LONGEST_HEADER:
-        raise unsafe(f"{name} is longer than the {LONGEST_VALUE} characters that SES takes")
-    return written
-
-
-def tags(letter: Letter) -> list[dict[str, str]]:
-    """What SES gives back in events: our reference, and the campaign's name."""
-    campaign = re.sub(r"[^A-Za-z0-9_-]", "_", letter.campaign)
-    found = {"campaign": campaign, "reference": tag_text(letter.reference)}
-    return [{"Name": name, "Value": value} for name, value in found.items() if value]
-
-
-def tag_text(reference: str) -> str:
-    """Our reference as a tag's value."""
-    if reference and not whole_token(reference) and not TAG.fullmatch(reference):
-        raise LetterError("a reference must be letters, digits, - and _", reason="unsafe_header")
-    return reference
 
 
 class Ses:
@@ -174,16 +43,18 @@ class Ses:
     def __init__(self, name: str, options: Mapping[str, object]) -> None:
         read = Options(name, options, OPTIONS)
         self.name = name
-        self.merge_wire = None
         self.region = read.text("region")
         self.url = read.text("url", f"https://email.{self.region}.amazonaws.com").rstrip("/")
         self.credentials = Credentials(
             read.text("access_key"), read.text("secret_key"), read.optional("session_token")
         )
-        self.wire = SesWire(read.optional("configuration_set"))
+        configuration_set = read.optional("configuration_set")
+        self.wire = SesWire(configuration_set)
+        self.merge_wire = SesMergeWire(configuration_set) if read.yes("merge", True) else None
         self.notices = Notices(name, read.optional("topic"))
         self.limits = Limits(
             messages=SINGLE_MESSAGES,
+            merged=MERGED if self.merge_wire else 0,
             bytes=BYTES,
             per_second=read.number("per_second"),
             refused_headers=REFUSED_HEADERS,
@@ -206,10 +77,27 @@ class Ses:
         await self.singles.close()
 
     async def send(self, batch: Batch) -> list[Outcome]:
-        """One call for each letter; see Provider."""
+        """One call for each letter, or for all the people of a merged batch; see Provider."""
+        if batch.frame.merged:
+            return await self.send_merged(batch) if len(batch) else []
         if len(batch) > SINGLE_MESSAGES:
             raise BatchRefused(f"SES is given {SINGLE_MESSAGES} letters at a time, not {len(batch)}")
         return await self.singles.send(batch, self.send_one) if len(batch) else []
+
+    async def send_merged(self, batch: Batch) -> list[Outcome]:
+        """One letter to many people; each has a result of their own."""
+        if len(batch) > MERGED:
+            raise BatchRefused(f"SES takes {MERGED} people in a call, not {len(batch)}")
+        body = batch.joined()
+        if len(body) > MERGED_BYTES:
+            raise BatchRefused(f"SES takes {MERGED_BYTES} bytes in a merged call, not {len(body)}")
+        answer = await self.call(self.singles.first, MANY, body)
+        if answer.status == 200:
+            return results(answer.body, len(batch))
+        error = refusal(answer)
+        if len(batch) == 1 and isinstance(error, BatchRefused):
+            return [refused(error.message, fault_of(answer)[1])]
+        raise error
 
     async def send_one(self, lane: Lane, batch: Batch) -> Outcome:
         """One letter in a call of its own."""
@@ -221,8 +109,7 @@ class Ses:
             return taken(answer.body)
         error = refusal(answer)
         if isinstance(error, BatchRefused):
-            words = fault_of(answer)[1]
-            return Outcome(Verdict.REFUSED, detail=error.message, suppress=about_address(words))
+            return refused(error.message, fault_of(answer)[1])
         raise error
 
     async def call(self, lane: Lane, path: str, body: bytes) -> Answer:
@@ -297,6 +184,11 @@ def about_address(words: str) -> bool:
     return ADDRESS.search(words) is not None
 
 
+def refused(detail: str, words: str) -> Outcome:
+    """The outcome of a letter that SES will not take."""
+    return Outcome(Verdict.REFUSED, detail=detail, suppress=about_address(words))
+
+
 def taken(body: bytes) -> Outcome:
     """The outcome of a letter whose call was answered with 200."""
     try:
@@ -306,3 +198,62 @@ def taken(body: bytes) -> Outcome:
     if not identifier:
         return Outcome(Verdict.UNKNOWN, detail="SES's answer has no id; the letter may have been accepted")
     return Outcome(Verdict.ACCEPTED, provider_id=identifier)
+
+
+ACCOUNT_STATUSES = frozenset(
+    {"MAIL_FROM_DOMAIN_NOT_VERIFIED", "CONFIGURATION_SET_NOT_FOUND", "CONFIGURATION_SET_DOES_NOT_EXIST"}
+    | {
+        "ACCOUNT_SUSPENDED",
+        "ACCOUNT_DAILY_QUOTA_EXCEEDED",
+        "ACCOUNT_SENDING_PAUSED",
+        "INVALID_SENDING_POOL_NAME",
+    }
+    | {"CONFIGURATION_SET_SENDING_PAUSED", "TEMPLATE_NOT_FOUND", "TEMPLATE_DOES_NOT_EXIST"}
+)
+THROTTLED_STATUS = "ACCOUNT_THROTTLED"
+LATER_STATUSES = frozenset({THROTTLED_STATUS, "TRANSIENT_FAILURE", "FAILED"})
+LETTER_STATUSES = frozenset({"MESSAGE_REJECTED", "INVALID_PARAMETER", "INVALID_PARAMETER_VALUE"})
+"""The service model and the reference do not agree on three names; both are read."""
+
+
+def results(body: bytes, count: int) -> list[Outcome]:
+    """One outcome per person of a merged call, in order; people without a result are UNKNOWN.
+
+    Raises AccountFault where everybody was turned down because of the account, NotSent where all were too many.
+    """
+    try:
+        found = inside(orjson.loads(body), "BulkEmailEntryResults")
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or len(found) > count:
+        raise Unknown("SES's answer could not be read; the letters may have been accepted")
+    if len(found) == count and all(map(blames_account, found)):
+        status, words = text(found[0], "Status"), text(found[0], "Error")
+        raise AccountFault(
+            f"SES refuses every letter ({status}: {words})", help="look at the account at Amazon SES"
+        )
+    if len(found) == count and all(text(each, "Status") == THROTTLED_STATUS for each in found):
+        raise NotSent("SES takes no more letters now (ACCOUNT_THROTTLED)", help="SES asks for patience")
+    missing = Outcome(Verdict.UNKNOWN, detail="SES's answer has no result for this letter")
+    return [result(each) for each in found] + [missing] * (count - len(found))
+
+
+def blames_account(entry: object) -> bool:
+    """Whether a result is about the account or the sender."""
+    status = text(entry, "Status")
+    return status in ACCOUNT_STATUSES or (
+        status in LETTER_STATUSES and SENDERS.search(text(entry, "Error")) is not None
+    )
+
+
+def result(entry: object) -> Outcome:
+    """One person's outcome."""
+    status, words, identifier = text(entry, "Status"), text(entry, "Error"), text(entry, "MessageId")
+    if status == "SUCCESS" and identifier:
+        return Outcome(Verdict.ACCEPTED, provider_id=identifier)
+    detail = f"{status}: {words}" if words else status
+    if blames_account(entry) or status in LATER_STATUSES:
+        return Outcome(Verdict.RETRY, detail=detail)
+    if status in LETTER_STATUSES:
+        return refused(detail, words)
+    return Outcome(Verdict.UNKNOWN, detail=detail or "SES's result for this letter could not be read")

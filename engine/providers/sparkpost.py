@@ -33,7 +33,7 @@ from engine.providers.headers import header_value, unfolded, unsafe, whole_token
 from engine.providers.json_wire import ObjectWire, distinct_names, header_text, inside_string, json_bytes
 from engine.providers.leaving import LEAVING, check_leaving
 from engine.providers.mailboxes import MAILBOX_HEADERS, header_mailbox
-from engine.providers.merging import check_mergeable, name_of, tagged, tokens_in
+from engine.providers.merging import check_braces, check_mergeable, name_of, tagged, tokens_in
 from engine.providers.options import Options
 from engine.providers.proof import check_secret
 from engine.providers.reading import entries, inside, text
@@ -67,7 +67,7 @@ SEARCH_DAYS, SEARCH_LAG = 10, 300.0
 
 LONGEST_QUESTION, MOST_PAGES = 3000, 20
 OPTIONS = frozenset({"token", "webhook_key", "merge", "per_second", "url"})
-BEFORE_TAG, AFTER_TAG = re.compile(r"\{(?=" + TOKEN.pattern + ")"), re.compile("(?:" + TOKEN.pattern + r")\}")
+BEFORE_VALUE = re.compile(r"\{(?=" + TOKEN.pattern + ")")
 
 
 class SparkpostWire(ObjectWire):
@@ -152,7 +152,7 @@ class SparkpostMergeWire(SparkpostWire):
             "subject": header_text("Subject", letter.subject),
         }
         headers = SparkpostWire.headers(self, letter).values()
-        check_tags(*content.values(), *headers, *mailbox_texts(letter))
+        check_braces(*content.values(), *headers, *mailbox_texts(letter))
         call = self.call(
             letter, {key: tagged(value, tag) for key, value in content.items()}, substitutes=True
         )
@@ -189,18 +189,9 @@ def key_of_tag(token: str) -> str:
 def check_fixed(*texts: str) -> None:
     """UnsupportedFeature for a header that SparkPost would read as a template: it does so in every header."""
     for each in texts:
-        if "{{" in each or BEFORE_TAG.search(each):
+        if "{{" in each or BEFORE_VALUE.search(each):
             raise UnsupportedFeature(
                 "SparkPost reads `{{` in headers as its own template language", help="leave it out"
-            )
-
-
-def check_tags(*texts: str) -> None:
-    """UnsupportedFeature for text in which our tags would not be read as they are meant."""
-    for each in texts:
-        if "{{" in each or BEFORE_TAG.search(each) or AFTER_TAG.search(each):
-            raise UnsupportedFeature(
-                "the letter holds braces that SparkPost would read as a tag; it is sent whole"
             )
 
 

@@ -1,7 +1,8 @@
 """An Amazon SES on loopback: checks every signature and every call strictly, and misbehaves on request.
 
 Words of its own beside those of `api`: STATUS:NAME:TEXT answers that error (`400:MessageRejected:text`, spaces as
-_). `dead@…` is always refused as an illegal address.
+_). For merged calls `each:1=FAILED+2=MESSAGE_REJECTED` gives those people (from 0) that status, `all:STATUS`
+everybody, `short` leaves out the last result, `no-id` all ids. `dead@…` is always refused as an illegal address.
 
 Limits: docs.aws.amazon.com/ses, API reference v2, SendEmail. Signature: docs.aws.amazon.com/IAM.
 """
@@ -23,7 +24,9 @@ from tests.doubles.amazon_model import Model
 from tests.doubles.api import Api, Reply, Request, json_reply
 
 ACCESS_KEY, SECRET_KEY, REGION = "AKIDEXAMPLE", "se/cret+key", "eu-west-1"
-ONE = "/v2/email/outbound-emails"
+ONE, MANY = "/v2/email/outbound-emails", "/v2/email/outbound-bulk-emails"
+OPERATIONS = {ONE: "SendEmail", MANY: "SendBulkEmail"}
+EXPRESSION = re.compile(r"\{\{(.*?)\}\}")
 SET_BY_SES = {
     "from",
     "to",
@@ -56,22 +59,43 @@ class Ses(Api):
     def judge(self, request: Request) -> Reply | None:
         if fault := wrong_signature(request, self.token, self.session):
             return error(403, "InvalidSignatureException", fault)
-        if request.path != ONE:
+        if request.path not in OPERATIONS:
             return error(404, "NotFoundException", "no such operation")
         call = orjson.loads(request.body)
-        faults = self.model.faults("SendEmail", call) if self.model else []
-        faults += faults_of_call(call)
+        faults = self.model.faults(OPERATIONS[request.path], call) if self.model else []
+        if request.path == MANY:
+            faults += faults_of_merged(call, request.body)
+            letters = expanded(call, faults) if not faults else []
+        else:
+            letters = [call]
+        for each in letters:
+            faults += faults_of_call(each)
         if request.headers.get("content-type") != "application/json":
             faults.append("Content-Type is not application/json")
         self.violations += faults
         if faults:
             return error(400, "BadRequestException", "; ".join(faults)[:300])
-        if "dead@" in call["Destination"]["ToAddresses"][0]:
+        if request.path == ONE and "dead@" in call["Destination"]["ToAddresses"][0]:
             return error(400, "BadRequestException", "Illegal address")
         return None
 
     def take(self, request: Request, word: str) -> Reply:
-        return json_reply(200, {"MessageId": self.accept(orjson.loads(request.body))})
+        call = orjson.loads(request.body)
+        if request.path == ONE:
+            return json_reply(200, {"MessageId": self.accept(call)})
+        kind, _, rest = word.partition(":")
+        wrong = dict(pair.split("=") for pair in rest.split("+")) if kind == "each" else {}
+        results = []
+        for number, letter in enumerate(expanded(call, [])):
+            status = rest if kind == "all" else wrong.get(str(number), "SUCCESS")
+            if "dead@" in letter["Destination"]["ToAddresses"][0]:
+                results.append({"Status": "INVALID_PARAMETER", "Error": "Illegal address"})
+            elif status == "SUCCESS":
+                identifier = self.accept(letter)
+                results.append({"Status": status, **({} if kind == "no-id" else {"MessageId": identifier})})
+            else:
+                results.append({"Status": status, "Error": "an error"})
+        return json_reply(200, {"BulkEmailEntryResults": results[:-1] if kind == "short" else results})
 
     def refuse(self, status: int, rest: str) -> Reply:
         if rest.isdigit():
@@ -79,6 +103,62 @@ class Ses(Api):
             return Reply(reply.status, reply.body, headers={**reply.headers, "Retry-After": rest})
         name, _, words = rest.partition(":")
         return error(status, name or NAMES.get(status, "UnknownError"), words.replace("_", " ") or "an error")
+
+
+def faults_of_merged(call: dict[str, Any], body: bytes) -> list[str]:
+    """What is wrong with a merged call as a whole."""
+    faults = [] if 1 <= len(call["BulkEmailEntries"]) <= 50 else ["not 1 to 50 people"]
+    if len(body) > 1_000_000:
+        faults.append(f"{len(body)} bytes")
+    for entry in call["BulkEmailEntries"]:
+        values = json.loads(data_of(entry))
+        if not all(isinstance(value, str) for value in values.values()) or len(data_of(entry)) > 262_144:
+            faults.append("template data")
+        if any("{{" in value for value in values.values()):
+            faults.append("a value looks like a tag")
+    return faults
+
+
+def data_of(entry: dict[str, Any]) -> str:
+    """The values of one person."""
+    return entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"]
+
+
+def expanded(call: dict[str, Any], faults: list[str]) -> list[dict[str, Any]]:
+    """The letter of each person, as if it had been sent whole: simple substitution, nothing escaped."""
+    template, letters = call["DefaultContent"]["Template"], []
+    for entry in call["BulkEmailEntries"]:
+        values = json.loads(template["TemplateData"]) | json.loads(data_of(entry))
+
+        def fill(text: str, values: dict[str, str] = values) -> str:
+            faults.extend(
+                f"SES would not read {found[0]!r} as it is meant"
+                for found in EXPRESSION.finditer(text)
+                if found[1] not in values or touches(text, found)
+            )
+            return EXPRESSION.sub(lambda found: values.get(found[1], ""), text)
+
+        parts = {
+            name: {"Data": fill(part), "Charset": "UTF-8"}
+            for name, part in template["TemplateContent"].items()
+        }
+        headers = {
+            header["Name"]: header for header in (*template["Headers"], *entry.get("ReplacementHeaders", []))
+        }
+        simple = {"Subject": parts.pop("Subject"), "Body": parts, "Headers": list(headers.values())}
+        shared = {name: call[name] for name in ("FromEmailAddress", "ReplyToAddresses") if name in call}
+        letters.append(
+            {
+                **shared, "Destination": entry["Destination"], "EmailTags": entry["ReplacementTags"],
+                "Content": {"Simple": simple},
+            }
+        )  # fmt: skip
+    return letters
+
+
+def touches(text: str, found: re.Match[str]) -> bool:
+    """Whether a brace or backslash beside a tag makes another one of it."""
+    return text[: found.start()].endswith(("{", "\\")) or text[found.end() :].startswith("}")
 
 
 def error(status: int, name: str, words: str) -> Reply:

@@ -10,8 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import AccountFault, BatchRefused, LetterError, NotSent, UnsupportedFeature, UsageError
-from engine.model.letter import Mailbox, Verdict
+from engine.errors import (
+    AccountFault,
+    BatchRefused,
+    LetterError,
+    NotSent,
+    ProviderError,
+    Unknown,
+    UnsupportedFeature,
+    UsageError,
+)
+from engine.model.letter import Mailbox, Outcome, Verdict
 from engine.network.lane import Answer
 from engine.providers import ses
 from engine.providers.amazon_signature import Credentials, signing_headers
@@ -22,8 +31,19 @@ from tests.corpus import corpus_path
 from tests.doubles import api
 from tests.doubles import ses as double
 from tests.providers.api_way_out import ApiWayOut, isolate, send
-from tests.providers.conformance import NetworkConformance, deliver, run
-from tests.providers.letters import HEADERS, Received, batch_of, letter, to, unix
+from tests.providers.conformance import deliver, run
+from tests.providers.letters import (
+    HEADERS,
+    Received,
+    batch_of,
+    filled_batch,
+    letter,
+    marked,
+    reader,
+    to,
+    unix,
+)
+from tests.providers.merging import MergingConformance
 
 OPTIONS = {"region": double.REGION, "access_key": double.ACCESS_KEY, "secret_key": double.SECRET_KEY}
 
@@ -72,8 +92,8 @@ def way_out() -> Iterator[SesWayOut]:
     assert server.violations == []
 
 
-class TestSesConforms(NetworkConformance):
-    """SES keeps every promise of the protocol."""
+class TestSesConforms(MergingConformance):
+    """SES keeps every promise of the protocol, whole and merged."""
 
 
 @pytest.mark.corpus
@@ -81,11 +101,15 @@ def test_its_calls_satisfy_the_service_model() -> None:
     model = corpus_path("providers", "ses", "botocore-sesv2-service-2.json")
     server = double.Ses(model=model)
     with api.running(server) as url:
-        outcomes = send(SesWayOut(server, url).provider())
+        provider = SesWayOut(server, url).provider()
+        outcomes = send(provider) + merged(provider)
     assert server.violations == []
-    assert [outcome.verdict for outcome in outcomes] == [Verdict.ACCEPTED] * 3
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.ACCEPTED] * 6
     assert server.model is not None
-    assert server.model.operation(ses.ONE) == "SendEmail"
+    assert (server.model.operation(ses.ONE), server.model.operation(ses.MANY)) == (
+        "SendEmail",
+        "SendBulkEmail",
+    )
 
 
 EXAMPLE = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
@@ -137,6 +161,106 @@ def test_a_wrong_clock_is_said_to_be_one(way_out: SesWayOut, monkeypatch: pytest
     with pytest.raises(AccountFault) as raised:
         send(way_out.provider(), 1)
     assert "clock" in raised.value.help
+
+
+def merged(provider: Provider, count: int = 3) -> list[Outcome]:
+    """Send that many people one letter."""
+    assert provider.merge_wire is not None
+    batch = filled_batch(provider.merge_wire, marked(), [reader(n) for n in range(count)])
+    return run(deliver(provider, batch))[0]
+
+
+MERGED = [
+    ("429:7", NotSent, 0),
+    ("400:AccountSuspendedException", AccountFault, 0),
+    ("400:MessageRejected:Email_address_is_not_verified.", AccountFault, 0),
+    ("400:BadRequestException", BatchRefused, 0),
+    ("500", Unknown, 0),
+    ("reset", Unknown, 3),
+    ("truncated", Unknown, 3),
+    ("object", Unknown, 3),
+    ("html", Unknown, 3),
+    ("all:ACCOUNT_SUSPENDED", AccountFault, 0),
+    ("all:ACCOUNT_DAILY_QUOTA_EXCEEDED", AccountFault, 0),
+    ("all:ACCOUNT_SENDING_PAUSED", AccountFault, 0),
+    ("all:CONFIGURATION_SET_NOT_FOUND", AccountFault, 0),
+    ("all:MAIL_FROM_DOMAIN_NOT_VERIFIED", AccountFault, 0),
+    ("all:ACCOUNT_THROTTLED", NotSent, 0),
+]
+
+
+@pytest.mark.parametrize(("behaviour", "meaning", "accepted"), MERGED)
+def test_each_answer_to_a_merged_call_has_one_meaning(
+    way_out: SesWayOut, behaviour: str, meaning: type[ProviderError], accepted: int
+) -> None:
+    way_out.server.follow(behaviour)
+    with pytest.raises(meaning):
+        merged(way_out.provider())
+    assert len(way_out.received()) == accepted
+
+
+def test_each_person_of_a_merged_call_has_their_own_fate(way_out: SesWayOut) -> None:
+    statuses = [
+        "MESSAGE_REJECTED",
+        "ACCOUNT_THROTTLED",
+        "TRANSIENT_FAILURE",
+        "FAILED",
+        "INVALID_PARAMETER",
+        "NEW_ONE",
+    ]
+    way_out.server.follow("each:" + "+".join(f"{n}={status}" for n, status in enumerate(statuses, 1)))
+    outcomes = merged(way_out.provider(), 8)
+    assert [outcome.verdict for outcome in outcomes] == [
+        Verdict.ACCEPTED, Verdict.REFUSED, Verdict.RETRY, Verdict.RETRY, Verdict.RETRY, Verdict.REFUSED, Verdict.UNKNOWN,
+        Verdict.ACCEPTED,
+    ]  # fmt: skip
+    assert not any(outcome.suppress for outcome in outcomes)
+
+
+@pytest.mark.parametrize(("behaviour", "unknown"), [("short", 1), ("no-id", 3)])
+def test_people_without_a_result_or_an_id_are_unknown(
+    way_out: SesWayOut, behaviour: str, unknown: int
+) -> None:
+    way_out.server.follow(behaviour)
+    verdicts = [outcome.verdict for outcome in merged(way_out.provider())]
+    assert verdicts == [Verdict.ACCEPTED] * (3 - unknown) + [Verdict.UNKNOWN] * unknown
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"html": "<p>{{name}}</p>"},
+        {"text": "{{#if x}}"},
+        {"html": "<p>{zq0003qzc0ffeeqz</p>"},
+        {"html": "<p>zq0003qzc0ffeeqz}</p>"},
+        {"text": "C:\\zq0004qzc0ffeeqz"},
+        {"html": "x" * 800_000},
+    ],
+)
+def test_a_letter_that_a_template_would_change_is_not_merged(way_out: SesWayOut, changes: dict) -> None:
+    wire = way_out.provider().merge_wire
+    assert wire is not None
+    with pytest.raises(UnsupportedFeature):
+        wire.frame(marked(**changes))
+
+
+def test_a_value_that_looks_like_a_tag_sends_its_letter_whole(way_out: SesWayOut) -> None:
+    provider = way_out.provider()
+    assert provider.merge_wire is not None
+    for place in ("html", "text", "Subject"):
+        with pytest.raises(UnsupportedFeature):
+            provider.merge_wire.escape(place, "{{t0004}}")
+        assert provider.wire.escape(place, "{{t0004}}") == b"{{t0004}}"
+
+
+def test_a_merged_call_is_never_larger_than_amazon_takes(way_out: SesWayOut) -> None:
+    provider = way_out.provider()
+    assert provider.merge_wire is not None
+    readers = [reader(n, html="&amp;" * 8_000) for n in range(50)]
+    batch = filled_batch(provider.merge_wire, marked(), readers)
+    with pytest.raises(BatchRefused, match="bytes in a merged call"):
+        run(deliver(provider, batch))
+    assert way_out.server.requests == 0
 
 
 ONE_LETTER = [

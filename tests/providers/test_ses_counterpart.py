@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
-from engine.model.letter import Verdict
+from engine.model.letter import Mailbox, Verdict
 from engine.providers.base import Provider
 from engine.providers.registry import make_provider
 from tests.doubles.npm import free_port, installed, running
 from tests.providers.conformance import deliver, run
-from tests.providers.letters import UNSUBSCRIBE, batch_of, letter
+from tests.providers.letters import UNSUBSCRIBE, batch_of, filled_batch, letter, marked
+from tests.providers.merging import TRICKY
 from tests.providers.test_ses import OPTIONS
 
 VERSION = "2.10.2"
@@ -55,3 +57,36 @@ def test_whole_letters_are_taken(address: str) -> None:
         assert got["destination"]["to"] == [f"{sent.to.name} <{sent.to.address}>"]
         headers = {header["name"]: header["value"] for header in got["headers"]}
         assert headers["List-Unsubscribe"] == UNSUBSCRIBE
+
+
+def test_merged_letters_arrive_as_whole_ones_do(address: str) -> None:
+    provider = provider_at(address)
+    assert provider.merge_wire is not None
+    before = len(stored(address))
+    # Merged, it knows no names beside addresses, which SES does. One value looks like a tag, and is not merged.
+    readers = [
+        replace(each, to=Mailbox("", f"reader{n}@customers.example"))
+        for n, each in enumerate(TRICKY)
+        if "{{" not in each.html
+    ]
+    whole = filled_batch(provider.wire, marked(), readers)
+    merged = filled_batch(provider.merge_wire, marked(), readers)
+    outcomes = run(deliver(provider, whole, merged))
+    assert [outcome.verdict for each in outcomes for outcome in each] == [Verdict.ACCEPTED] * 2 * len(readers)
+    found = {each["messageId"]: each for each in stored(address)[before:]}
+    for one, many in zip(*outcomes, strict=True):
+        first, second = found[one.provider_id], found[many.provider_id]
+        assert arrived(first) == arrived(second)
+
+
+def arrived(email: dict) -> tuple:
+    """What of a stored letter a reader sees."""
+    headers = {header["name"]: header["value"] for header in email["headers"]}
+    return (
+        email["subject"],
+        email["body"],
+        email["destination"]["to"],
+        email["from"],
+        email["replyTo"],
+        headers,
+    )
