@@ -11,7 +11,8 @@ def call_key(batch: Batch) -> str:
     """64 hexadecimal digits made of each letter's reference and stored key, in order, each with its length.
 
     Whoever sends the same stored letters again makes the same key; one letter more, less, or elsewhere makes
-    another, and so does a letter that was given a new key.
+    another, and so does a letter that was given a new key. A part of a batch is a call of its own: whoever does
+    not know what became of a part must repeat that part.
     """
     digest = hashlib.sha256(f"{len(batch)} letters".encode())
     for reference, key in zip(batch.references, batch.keys, strict=True):
