@@ -19,6 +19,11 @@ def now() -> datetime:
     return read_moment(fixed, UTC_ZONE, source=VARIABLE)
 
 
+def wall() -> datetime:
+    """The machine's own moment, also where TOUCHBASE_NOW fixes another: for how fast and how long, never for when."""
+    return datetime.now(UTC)
+
+
 UTC_ZONE = ZoneInfo("UTC")
 
 

@@ -137,9 +137,14 @@ class Desk:
         )
 
     @property
-    def provider_type(self) -> str:
-        """The chosen provider's type: outbox, postmark, smtp …"""
-        options = self.workspace.project.options()
+    def ways_out(self) -> tuple[str, ...]:
+        """The chosen provider, and the one that steps in for it where there is one."""
+        project = self.workspace.project
+        return tuple(dict.fromkeys(name for name in (project.provider, project.fallback) if name))
+
+    def provider_type(self, name: str = "") -> str:
+        """A provider's type (default: the chosen one's): outbox, postmark, smtp …"""
+        options = self.workspace.project.options(name)
         return str(getattr(options, "type", "")) if options is not None else ""
 
     def close(self) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.app import feeding, running, showing
 from engine.app.desk import Desk
-from engine.app.mailing import send_run
+from engine.app.mailing import send_run, stepped_in
 from engine.app.sampling import send_sample
 from engine.errors import ProviderError, Refused, UsageError
 from engine.flows.intake.customers import import_customers
@@ -81,7 +81,7 @@ class App:
     @property
     def leaves_machine(self) -> bool:
         """Whether letters really go out, and not into a folder."""
-        return self.desk.provider_type != "outbox"
+        return any(self.desk.provider_type(name) != "outbox" for name in self.desk.ways_out)
 
     def import_customers(
         self, file: Path, *, dry_run: bool = False, rejects: Path | None = None, progress: Progress = _silent
@@ -279,16 +279,21 @@ class App:
             desk,
             maker,
             campaign,
-            prepared.run.id,
+            prepared.run,
             limit=limit,
             tell=lambda done: progress("sending", done, total),
         )
-        if sending.fault is not None:
+        if sending.fault is not None and not interrupted:
             raise ProviderError(
                 f"{sending.fault.message}; {sending.accepted:,} letters were handed over before",
                 help=sending.fault.help or "run the same command again; nothing is sent twice",
             )
-        return self.run(str(prepared.run.id), sent_now=sending.accepted, interrupted=interrupted)
+        return self.run(
+            str(prepared.run.id),
+            sent_now=sending.accepted,
+            interrupted=interrupted,
+            notes=stepped_in(sending),
+        )
 
     def _close_empty(self, prepared: Prepared) -> None:
         from engine.store.ledger import closing
@@ -322,13 +327,16 @@ class App:
         with self.desk.database.read() as connection:
             return [self._run_report(connection, run) for run in run_store.recent(connection)]
 
-    def run(self, run: str, *, sent_now: int = 0, interrupted: bool = False) -> RunReport:
+    def run(
+        self, run: str, *, sent_now: int = 0, interrupted: bool = False, notes: Sequence[str] = ()
+    ) -> RunReport:
         """One run's numbers, counted from its rows."""
         with self.desk.database.read() as connection:
             found = run_store.get(connection, int(run)) if run.isdecimal() else None
             if found is None:
                 raise UsageError(f"there is no run `{run}`", help="`touchbase runs` lists them")
-            return self._run_report(connection, found, sent_now=sent_now, interrupted=interrupted)
+            report = self._run_report(connection, found, sent_now=sent_now, interrupted=interrupted)
+        return replace(report, notes=(*report.notes, *notes))
 
     def _run_report(
         self, connection: Any, run: run_store.Run, *, sent_now: int = 0, interrupted: bool = False
@@ -345,6 +353,7 @@ class App:
             sent_now=sent_now,
             interrupted=interrupted,
             letters=self._outbox() if sent_now else None,
+            reason=run.reason,
             notes=tuple(str(note) for note in notes) if isinstance(notes, (list, tuple)) else (),
         )
 

@@ -133,6 +133,8 @@ def send_command(
         show_run(report)
     if report.interrupted:
         return 130
+    if report.state == "paused":
+        return Refused.exit_code
     counts = report.counts
     return 1 if counts.failed or counts.uncertain or (counts.pending and limit is None) else 0
 

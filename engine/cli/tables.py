@@ -67,10 +67,14 @@ def show_run(report: RunReport) -> None:
         click.echo(f"note: {note}")
     if report.letters:
         click.echo(f"letters: {report.letters}")
-    if report.interrupted or report.counts.pending:
+    if report.state == "paused":
+        click.echo(f"paused: {report.reason}" if report.reason else "paused")
+        click.echo(f"to go on: touchbase resume {report.campaign}")
+    elif report.interrupted or report.counts.pending:
         click.echo(f"to go on: touchbase send {report.campaign}")
     if report.counts.uncertain:
         click.echo("uncertain letters may have arrived: they are never sent again by themselves")
+        click.echo(f"to settle them: touchbase resolve {report.run}")
 
 
 def sum_line(counts: Counts) -> str:

@@ -39,3 +39,12 @@ class Counts:
             "pending": self.pending,
             "held_out": self.held_out,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What is known of the letters that are out. A letter that came back or was complained about is out too."""
+
+    out: int = 0
+    bounced: int = 0
+    complained: int = 0

@@ -85,7 +85,10 @@ class PlanReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run's numbers; `sent_now` counts the letters this very command handed over."""
+    """One run's numbers; `sent_now` counts the letters this very command handed over.
+
+    `reason`: why the run is paused, in words.
+    """
 
     campaign: str
     run: str
@@ -98,6 +101,7 @@ class RunReport:
     interrupted: bool = False
     letters: Path | None = None
     notes: Sequence[str] = ()
+    reason: str = ""
 
     def as_json(self) -> dict[str, object]:
         """The object `send --json` and `runs RUN --json` end with."""
@@ -106,6 +110,7 @@ class RunReport:
             "run": self.run,
             "occurrence": self.occurrence,
             "state": self.state,
+            "reason": self.reason or None,
             "provider": self.provider,
             **self.counts.as_json(),
             "sent_now": self.sent_now,

@@ -15,25 +15,32 @@ class Sent:
 
     `fault`: the account is at fault, the run must stop; its messages are marked RETRY, as none of them left.
     `retry_after`: seconds the provider asked us to wait, or None. `calls`: how many calls it took.
+    `trouble`: why a call as a whole was not taken or not answered, in words; "" where each one was.
+    `turned_away`: places of messages whose call as a whole was not taken: it says nothing about them.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
     fault: AccountFault | None = None
     retry_after: float | None = None
     calls: int = 0
+    trouble: str = ""
+    turned_away: set[int] = field(default_factory=set)
 
     def all_same(self, count: int, verdict: str, detail: str) -> None:
         """Add the same outcome for each of `count` messages."""
         self.outcomes.extend([Outcome(verdict, detail=detail)] * count)
 
 
-async def send_isolating(provider: Provider, batch: Batch) -> Sent:
+async def send_isolating(provider: Provider, batch: Batch, sent: Sent | None = None) -> Sent:
     """Send a batch; on BatchRefused send its halves, down to the one message that is refused.
 
     Never raises a ProviderError: NotSent becomes RETRY, Unknown UNKNOWN, for exactly the messages concerned.
     After an account fault nothing more is sent. A message already accepted is never sent again.
+
+    `sent`: filled as the answers come, so that whoever cancels this knows what they said; the messages it has
+    nothing about may have left.
     """
-    sent = Sent()
+    sent = sent or Sent()
     waiting = [batch] if len(batch) else []
     while waiting:
         part = waiting.pop()
@@ -50,11 +57,14 @@ async def send_isolating(provider: Provider, batch: Batch) -> Sent:
                 middle = len(part) // 2
                 waiting += [part.slice(middle, len(part)), part.slice(0, middle)]
         except NotSent as error:
-            sent.retry_after = error.retry_after
+            sent.retry_after = max(filter(None, (sent.retry_after, error.retry_after)), default=None)
+            sent.trouble = error.message
+            sent.turned_away.update(range(len(sent.outcomes), len(sent.outcomes) + len(part)))
             sent.all_same(len(part), Verdict.RETRY, error.message)
         except AccountFault as error:
             sent.fault = error
             sent.all_same(len(part), Verdict.RETRY, error.message)
         except Unknown as error:
+            sent.trouble = error.message
             sent.all_same(len(part), Verdict.UNKNOWN, error.message)
     return sent

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import case, func, select
 
-from engine.model.counts import Counts
+from engine.model.counts import Counts, Fate
 from engine.model.words import ACCEPTED_STATES, PENDING_STATES, SKIPPED_STATES, State
 from engine.store import tables
 
@@ -29,6 +30,19 @@ def counts(connection: Connection, run: int) -> Counts:
         else:
             sums[_place(State(state))] += number
     return Counts(**sums, skipped=skipped)
+
+
+def fate(connection: Connection, run: int, since: datetime | None) -> Fate:
+    """What is known of the run's letters that are out; `since`: only of those that left after that moment."""
+    table = tables.deliveries
+    query = select(table.c.state, func.count()).where(
+        table.c.run == run, table.c.state.in_(sorted(ACCEPTED_STATES))
+    )
+    if since is not None:
+        query = query.where(table.c.submitted_at > since)
+    found = {State(state): number for state, number in connection.execute(query.group_by(table.c.state))}
+    bounced, complained = found.get(State.BOUNCED, 0), found.get(State.COMPLAINED, 0)
+    return Fate(sum(found.values()), bounced, complained)
 
 
 def _place(state: State) -> str:

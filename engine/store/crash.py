@@ -17,6 +17,7 @@ PLACES = (
     "after_claim",
     "intent",
     "after_intent",
+    "after_call",
     "receipt",
     "after_receipt",
     "recover",

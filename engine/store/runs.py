@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,10 @@ CHANGES: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One occurrence of a campaign. `snapshot`: what was frozen at planning (post ids, offer terms …)."""
+    """One occurrence of a campaign. `snapshot`: what was frozen at planning (post ids, offer terms …).
+
+    `reason`: why it was paused, in words. `resumed_at`: when a person last let it go on.
+    """
 
     id: int
     campaign: str
@@ -46,6 +49,8 @@ class Run:
     provider: str = ""
     snapshot: Mapping[str, Any] = field(default_factory=dict)
     requested: int | None = None
+    reason: str = ""
+    resumed_at: datetime | None = None
 
 
 def get_or_create(
@@ -102,6 +107,29 @@ def change(connection: Connection, run: int, before: str, after: str, now: datet
     return connection.execute(this).rowcount == 1
 
 
+def pause(connection: Connection, run: int, reason: str) -> bool:
+    """Halts a run that is ready or being sent; False if it was neither. What is in flight is still settled."""
+    table = tables.runs
+    this = update(table).where(table.c.id == run, table.c.state.in_((READY, SENDING)))
+    return connection.execute(this.values(state=PAUSED, reason=reason or None)).rowcount == 1
+
+
+def resume(connection: Connection, run: int, now: datetime) -> bool:
+    """Lets a paused run go on; False if it was not paused. What came back before does not count any more."""
+    table = tables.runs
+    if not change(connection, run, PAUSED, SENDING, now):
+        return False
+    connection.execute(update(table).where(table.c.id == run).values(reason=None, resumed_at=now))
+    return True
+
+
+def of_campaign(connection: Connection, campaign: str, states: Collection[str]) -> list[Run]:
+    """The campaign's runs in any of these states, the oldest first."""
+    table = tables.runs
+    query = select(table).where(table.c.campaign == campaign, table.c.state.in_(sorted(states)))
+    return [_run(row) for row in connection.execute(query.order_by(table.c.id)).mappings()]
+
+
 def describe(
     connection: Connection,
     run: int,
@@ -127,4 +155,5 @@ def _run(row: RowMapping) -> Run:
     values["snapshot"] = json.loads(values["snapshot"]) if values["snapshot"] else {}
     values["revision"] = values["revision"] or ""
     values["provider"] = values["provider"] or ""
+    values["reason"] = values["reason"] or ""
     return Run(**values)

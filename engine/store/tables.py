@@ -169,6 +169,8 @@ runs = Table(
     Column("provider", Text),
     Column("snapshot", Text),
     Column("requested", Integer),
+    Column("reason", Text),
+    Column("resumed_at", Moment),
     UniqueConstraint("campaign", "occurrence", name="runs_once"),
     sqlite_autoincrement=True,
 )
@@ -197,6 +199,7 @@ variant_posts = Table(
 # `due_at` says from when a delivery may be claimed; NULL says it is not in the queue. It is set exactly in
 # the states planned and retry_wait. The queue's index hangs on it and not on `state`, because PostgreSQL can
 # then write intent and receipt as heap-only updates, which touch no index at all.
+# `bound_to`: the provider with which its fate was once unknown; it never goes through another one.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -221,6 +224,7 @@ deliveries = Table(
     Column("call", Identity),
     Column("submitted_at", Moment),
     Column("settled_at", Moment),
+    Column("bound_to", Text),
     UniqueConstraint("customer", "run", "step", name="deliveries_once"),
     Index("deliveries_by_run", "run"),
     sqlite_autoincrement=True,
@@ -278,9 +282,10 @@ heard = Table(
     sqlite_autoincrement=True,
 )
 
-# One row per way out and account, shared by every process: how fast it may go and whether it is open at all.
-# `tokens` at `refilled_at`; `rate` letters a second now, lowered and raised by what the provider answers.
-# `open_until` is set while the circuit is open; `probe` is the worker that may try it; `reason` is for people.
+# One row per way out, shared by every process: how fast it may go and whether it is open at all. A run with a
+# limit of its own has one too. `tokens` letters might leave at `refilled_at`. `rate` letters a second were
+# allowed at `changed_at`, after trouble, and rise to `ceiling` since; `failures` in a row. Nobody calls before
+# `open_until`; `probe` is the worker that tries it then. `reason` is for people.
 pace = Table(
     "pace",
     metadata,
@@ -293,6 +298,7 @@ pace = Table(
     Column("probe", Text),
     Column("reason", Text),
     Column("changed_at", Moment, nullable=False),
+    Column("ceiling", Float),
 )
 
 # A campaign somebody paused by command; the YAML's own `status: paused` is kept in the YAML.

@@ -76,6 +76,7 @@ def send_batch(database: Database, worker: workers.Worker, run: int, variant: in
         os.kill(os.getpid(), signal.SIGSTOP)
     sent = [row.delivery for row in claim.rows if row.delivery not in intent.stopped] if intent.call else []
     os.write(provider, "".join(f"{delivery}\n" for delivery in sent).encode())
+    crash("after_call")
     with database.write() as connection:
         accepted = [(delivery, f"id-{delivery}") for delivery in sent]
         call.settle(connection, claim, intent.call, accepted, [], call.Ending("accepted", 200), NOW)

@@ -97,7 +97,7 @@ def test_a_sender_that_dies_loses_and_doubles_nobody(database_url: str, log: Pat
     check(database_url, log)
     with open_database(database_url) as database, database.write() as connection:
         uncertain = counts(connection, run_of(connection)).uncertain
-        assert uncertain == (BATCH if place in {"after_intent", "receipt"} else 0)
+        assert uncertain == (BATCH if place in {"after_intent", "after_call", "receipt"} else 0)
         again = recovery.recover(connection, database.path, NOW)
         assert (again.queued, again.uncertain, again.workers) == (0, 0, 0)
 

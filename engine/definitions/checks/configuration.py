@@ -18,9 +18,23 @@ def check_configuration(workspace: Workspace) -> Iterator[Problem]:
     yield from known(
         workspace, "provider", project.provider, {*project.providers, "outbox"}, "project", "provider"
     )
+    yield from _fallback(workspace)
     yield from _company(workspace)
     yield from _public_url(workspace)
     yield from _fields(workspace)
+
+
+def _fallback(workspace: Workspace) -> Iterator[Problem]:
+    project = workspace.project
+    if project.fallback is None:
+        return
+    yield from known(
+        workspace, "provider", project.fallback, {*project.providers, "outbox"}, "project", "fallback"
+    )
+    if project.fallback == project.provider:
+        place = workspace.place("project", "fallback")
+        message = f"`{project.fallback}` cannot step in for itself"
+        yield problem_at(place, "X054", message, "name another provider, or remove this line")
 
 
 def _company(workspace: Workspace) -> Iterator[Problem]:

@@ -73,10 +73,6 @@ def _away(workspace: Workspace, campaign: Campaign) -> list[Path]:
     ]
 
 
-def _fallback(workspace: Workspace, campaign: Campaign) -> list[Path]:
-    return [("project", "fallback")] if workspace.project.fallback else []
-
-
 def _marketing(campaign: Campaign) -> bool:
     return campaign.purpose is Purpose.MARKETING
 
@@ -90,9 +86,6 @@ CONSTRUCTS = (
     NotYet("N002", "trigger", REMOVE, True, _written("trigger")),
     NotYet("N003", "steps", REMOVE, True, _written("steps")),
     NotYet("N004", "exit_when", REMOVE, True, _written("exit_when")),
-    NotYet("N005", "stop_if", REMOVE, True, _written("safety", "stop_if")),
-    NotYet("N006", "max_age", REMOVE, True, _written("safety", "max_age")),
-    NotYet("N008", "fallback", REMOVE, True, _fallback),
     NotYet("N010", "caps", REMOVE, True, _caps),
     NotYet("N011", "policy.cadence", REMOVE, True, _policy("cadence", _marketing)),
     NotYet("N012", "balance", REMOVE, True, _policy("balance")),

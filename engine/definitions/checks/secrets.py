@@ -21,7 +21,7 @@ def check_secrets(workspace: Workspace) -> Iterator[Problem]:
         yield from _set(workspace, project.signing_key, "project", "signing_key")
     yield from _set(workspace, project.database, "project", "database")
     for name, options in project.providers.items():
-        needed = name == project.provider
+        needed = name in (project.provider, project.fallback)
         for key, secret in options.secrets().items():
             yield from _set(workspace, secret, "project", "providers", name, key, needed=needed)
             if not secret.name and secret.is_set:

@@ -23,10 +23,13 @@ class Filled:
 
 
 class Letters(Protocol):
-    """Makes the letters of a run."""
+    """Makes the letters of a run for one way out."""
+
+    def size(self, variant: int) -> int:
+        """How many people one call may write to with this variant: more where the provider merges it."""
 
     def fill(self, claim: Claim) -> Filled:
-        """The claimed deliveries as one batch in the provider's format."""
+        """The claimed deliveries as one batch in the provider's format, in the order of their numbers."""
 
 
 def without(filled: Filled, deliveries: Collection[int]) -> Filled:

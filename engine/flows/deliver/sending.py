@@ -3,195 +3,304 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from engine.errors import ProviderError
+from engine.errors import AccountFault, LeaseLost, ProviderError, StoreCorrupt, StoreError
+from engine.flows.deliver.brakes import reason_to_stop, too_late
+from engine.flows.deliver.calling import call_provider
+from engine.flows.deliver.choosing import Turn, Wait, next_turn
+from engine.flows.deliver.circuit import Told
 from engine.flows.deliver.collecting import seldom_collecting
-from engine.flows.deliver.letters import Filled, Letters, without
-from engine.flows.deliver.pace import Pace
+from engine.flows.deliver.letters import Filled, without
+from engine.flows.deliver.order import Order
+from engine.flows.deliver.pacing import Pacer
 from engine.flows.deliver.settling import Settled, receipts_of
+from engine.flows.deliver.ways import Connections, Way
 from engine.model.address import address_hash
-from engine.providers.base import Provider
-from engine.providers.isolate import send_isolating
-from engine.store import runs, suppressions
+from engine.model.words import State
+from engine.store import counts, pauses, runs, suppressions
+from engine.store import pace as pace_store
+from engine.store.crash import crash
 from engine.store.ledger import call, closing, queue
-from engine.store.ledger.queue import Claim
-from engine.store.workers import Worker
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from engine.store.database import Database
+SETTLE_AGAIN = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between tries to write a receipt down: an answer is evidence, and a database may be restarting."""
 
-PATIENCE = 30.0
-"""Seconds a one-off send waits for refused letters to come due again; later ones stay pending."""
+LOOK_EVERY = 5.0
+"""Seconds between looks at how many letters came back: counting a large run takes longer than a batch."""
 
-GIVE_UP_AFTER = 3
-"""So many calls in a row of which nothing was taken, and the provider counts as unreachable."""
+PAUSED = "paused by command"
+GLANCE = 0.2
+SHORTEST = 0.05
+"""Seconds of the shortest rest: long enough that any clock that goes has moved on after it."""
 
-Tell = Callable[[int], None]
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A call that is over, its receipts, and what it told about its way out."""
 
-@dataclass(frozen=True)
-class Order:
-    """What to send and how.
-
-    `limit`: at most so many letters now, or None. `now`: the moment, asked anew for every step. `tick`: seconds
-    of a clock that never jumps. `chance`: a number in [0, 1). `stopping`: true once somebody wants to stop.
-    """
-
-    database: Database
-    run: int
-    worker: Worker
-    letters: Letters
-    consent: call.Consent
-    provider: str
-    batch: int
-    pace: Pace
-    limit: int | None
-    now: Callable[[], datetime]
-    tick: Callable[[], float]
-    chance: Callable[[], float]
-    stopping: Callable[[], bool]
-    tell: Tell
+    turn: Turn
+    settled: Settled
+    told: Told
 
 
 class Sending:
-    """The lanes' common state: how much is left to do, which variant is being sent, what went wrong."""
+    """The lanes' common state: how much is left to do, which variant is being sent, what went wrong.
+
+    `fault`: why nothing can be sent any more by this process. `stopped`: why the run is not to be sent, in words.
+    `faults`: ways out that cannot be used, and why. `through`: letters taken by each way.
+    """
 
     def __init__(self, order: Order) -> None:
         self.order = order
+        self.pacer = Pacer(order.worker.boot, order.wall, order.tick, impatient=order.impatient)
         self.left = order.limit
         self.variant = 0
         self.accepted = 0
-        self.fruitless = 0
+        self.through: dict[str, int] = {}
+        self.faults: dict[str, ProviderError] = {}
         self.fault: ProviderError | None = None
+        self.stopped = ""
+        self.broken: BaseException | None = None
+        self._look_at = order.tick()
+        self._troubled_at: float | None = None
 
     @property
     def halted(self) -> bool:
         """Whether nothing new may be claimed."""
-        return self.fault is not None or self.order.stopping() or self.left == 0
+        return bool(self.fault or self.stopped or self.broken or self.left == 0 or self.order.stopping())
 
-    async def lane(self, provider: Provider) -> None:
-        """Send batch after batch over one connection."""
-        settled: Settled | None = None
-        while True:
-            claim = self._turn(settled)
-            settled = None
-            if claim is None:
-                if self.halted or not await self._wait():
+    @property
+    def ways(self) -> list[Way]:
+        """The ways out that this process may still use, the first one first."""
+        return [way for way in self.order.ways if way.name not in self.faults]
+
+    async def lane(self) -> None:
+        """Send batch after batch, one call at a time."""
+        connections = Connections()
+        answered: Answered | None = None
+        try:
+            while True:
+                turn = await self._next(answered)
+                answered = None
+                if isinstance(turn, Turn):
+                    answered = await self._send(connections, turn)
+                elif turn is None or not await self._rest(turn):
                     return
-                continue
-            settled = await self._send(provider, claim)
+        except BaseException as error:
+            self.broken = self.broken or error
+            raise
+        finally:
+            await connections.close()
 
-    def _turn(self, settled: Settled | None) -> Claim | None:
-        """One transaction: the receipt of the last call, and the claim of the next batch."""
-        order = self.order
-        now = order.now()
+    async def _next(self, answered: Answered | None) -> Turn | Wait | None:
+        """The receipt of the last call and the claim of the next batch. A receipt is tried more than once."""
+        for pause in SETTLE_AGAIN if answered is not None else ():
+            try:
+                return self._turn(answered)
+            except StoreCorrupt:
+                raise
+            except StoreError:
+                await asyncio.sleep(pause)
+        return self._turn(answered)
+
+    def _turn(self, answered: Answered | None) -> Turn | Wait | None:
+        """One transaction; None when this lane has nothing more to do."""
+        order, now = self.order, self.order.now()
         with order.database.write() as connection:
-            if settled is not None:
-                self._settle(connection, settled, now)
-            if self.halted:
-                return None
-            size = order.pace.room(order.batch if self.left is None else min(order.batch, self.left))
-            for variant in queue.due_variants(connection, order.run, now, self.variant):
-                claim = queue.claim(connection, order.run, variant, size, order.worker, now)
-                if claim.rows:
-                    self.variant = variant
-                    if self.left is not None:
-                        self.left -= len(claim)
-                    return claim
-        return None
+            if answered is not None:
+                self._settle(connection, answered, now)
+            turn = None if self.halted or self._braked(connection, now) else self._claim(connection, now)
+        if answered is not None:
+            crash("after_receipt")
+        if isinstance(turn, Turn):
+            self.variant = turn.claim.variant
+            self._take(len(turn.claim))
+            crash("after_claim")
+        return turn
 
-    async def _send(self, provider: Provider, claim: Claim) -> Settled | None:
-        filled = self.order.letters.fill(claim)
-        intent, filled = self._intend(claim, filled)
-        self._give_back(len(claim) - len(filled.letters))
+    def _claim(self, connection: Connection, now: datetime) -> Turn | Wait | None:
+        found = next_turn(connection, self.order, self.pacer, self.ways, self.variant, self.left, now)
+        if isinstance(found, str):
+            self.stopped = found
+            return None
+        return found
+
+    def _braked(self, connection: Connection, now: datetime) -> bool:
+        """Ends what comes too late, and pauses the run when too many letters came back."""
+        order, brakes = self.order, self.order.brakes
+        if too_late(brakes, now):
+            closing.expire(connection, order.run, now)
+        if not brakes.watching or order.tick() < self._look_at:
+            return False
+        self._look_at = order.tick() + LOOK_EVERY
+        found = runs.get(connection, order.run)
+        since = found.resumed_at if found is not None else None
+        self.stopped = reason_to_stop(brakes, counts.fate(connection, order.run, since))
+        if self.stopped:
+            runs.pause(connection, order.run, self.stopped)
+        return bool(self.stopped)
+
+    async def _send(self, connections: Connections, turn: Turn) -> Answered | None:
+        try:
+            provider = await connections.to(turn.way)
+        except ProviderError as error:
+            self._not_connected(turn, error)
+            return None
+        filled = turn.way.letters.fill(turn.claim)
+        intent, filled = self._intend(turn, filled)
+        self._take(len(filled.letters) - len(turn.claim))
         if not intent.call:
             return None
-        await self.order.pace.take(len(filled.letters))
-        sent = await send_isolating(provider, filled.batch)
-        settled = receipts_of(claim, intent.call, filled, sent, self.order.now(), self.order.chance)
-        self._judge(settled, sent.fault)
-        return settled
+        crash("after_intent")
+        sent, answered_by_itself = await call_provider(provider, filled.batch, self.order)
+        crash("after_call")
+        settled = receipts_of(turn.claim, intent.call, filled, sent, self.order.now(), self.order.chance)
+        trouble = sent.trouble if answered_by_itself else ""
+        answered = bool(settled.accepted or settled.refused)
+        if not answered and not trouble and sent.fault is None and answered_by_itself:
+            trouble = settled.ending.detail or "it answered for none of the letters"
+        if sent.fault is not None:
+            self._account_at_fault(turn.way, sent.fault)
+        self._count(turn.way, len(settled.accepted))
+        self._take(-sum(receipt.state is State.RETRY_WAIT for receipt in settled.others))
+        told = Told(
+            turn.began,
+            answered or sent.fault is not None,
+            trouble,
+            bool(sent.turned_away),
+            sent.retry_after,
+        )
+        return Answered(turn, settled, told)
 
-    def _intend(self, claim: Claim, filled: Filled) -> tuple[call.Intent, Filled]:
-        order = self.order
-        with order.database.write() as connection:
-            if filled.stopped:
-                queue.skip(connection, claim, filled.stopped)
-            if not filled.letters:
-                return call.Intent(0), filled
-            intent = call.intend(
-                connection, claim, order.provider, order.consent, filled.letters, order.now()
-            )
-            if not intent.call:
-                queue.release(connection, claim, order.now())
+    def _intend(self, turn: Turn, filled: Filled) -> tuple[call.Intent, Filled]:
+        """The intent, kept, and the letters it holds for; none are left when there is nothing to call for."""
+        order, claim = self.order, turn.claim
+        intent = call.Intent(0)
+        try:
+            with order.database.write() as connection:
+                if filled.stopped:
+                    queue.skip(connection, claim, filled.stopped)
+                if filled.letters:
+                    intent = call.intend(
+                        connection, claim, turn.way.name, order.consent, filled.letters, order.now()
+                    )
+                if not intent.call:
+                    queue.release(connection, claim, order.now())
+                    self.pacer.give_back(connection, turn.buckets, turn.permit, len(claim))
+        except LeaseLost:
+            if not self._is_cancelled():
+                raise
+            intent = call.Intent(0)
+        if not intent.call:
+            return intent, replace(filled, letters=[])
         return intent, without(filled, intent.stopped) if intent.stopped else filled
 
-    def _settle(self, connection: Connection, settled: Settled, now: datetime) -> None:
+    def _is_cancelled(self) -> bool:
+        with self.order.database.read() as connection:
+            found = runs.get(connection, self.order.run)
+        return found is not None and found.state == runs.CANCELLED
+
+    def _settle(self, connection: Connection, answered: Answered, now: datetime) -> None:
+        settled, way = answered.settled, answered.turn.way
         call.settle(
             connection, settled.claim, settled.call, settled.accepted, settled.others, settled.ending, now
         )
         for address, detail in settled.dead:
-            suppressions.add(
-                connection, address_hash(address), "all", "bounced", self.order.provider, now, detail
-            )
+            suppressions.add(connection, address_hash(address), "all", "bounced", way.name, now, detail)
+        self.pacer.tell(connection, answered.turn.buckets[0], answered.told)
 
-    def _judge(self, settled: Settled, fault: ProviderError | None) -> None:
-        self.accepted += len(settled.accepted)
+    def _not_connected(self, turn: Turn, error: ProviderError) -> None:
+        """Nobody was there: nothing left, and the batch waits again."""
+        order, letters = self.order, len(turn.claim)
+        fault = isinstance(error, AccountFault)
+        with order.database.write() as connection:
+            queue.release(connection, turn.claim, order.now())
+            self.pacer.give_back(connection, turn.buckets, turn.permit, letters)
+            if not fault:
+                wish = getattr(error, "retry_after", None)
+                self.pacer.tell(
+                    connection, turn.buckets[0], Told(turn.began, False, error.message, wish=wish)
+                )
+        self._take(-letters)
+        if fault:
+            self._account_at_fault(turn.way, error)
+
+    def _account_at_fault(self, way: Way, error: ProviderError) -> None:
+        """The account cannot be used any more by this process; without another way that is the end."""
+        self.faults.setdefault(way.name, error)
+        if not self.ways:
+            self.fault = self.fault or error
+
+    def _count(self, way: Way, accepted: int) -> None:
+        if accepted:
+            self._troubled_at = None
+            self.pacer.handed_over(way.name, accepted)
+            self.through[way.name] = self.through.get(way.name, 0) + accepted
+        self.accepted += accepted
         self.order.tell(self.accepted)
-        self.fault = self.fault or fault
-        self.fruitless = 0 if settled.accepted or settled.uncertain else self.fruitless + 1
-        if self.fruitless >= GIVE_UP_AFTER and settled.retried and self.fault is None:
-            self.fault = ProviderError(
-                f"{self.order.provider} takes nothing: {settled.ending.detail}",
-                help="every letter stays pending; run the same command again later",
-            )
 
-    def _give_back(self, letters: int) -> None:
+    def _take(self, letters: int) -> None:
         if self.left is not None:
-            self.left += letters
+            self.left -= letters
 
-    async def _wait(self) -> bool:
-        """Sleep until a letter is due again; False when none is, or it takes too long to wait here."""
-        order = self.order
-        with order.database.read() as connection:
-            due = queue.next_due(connection, order.run)
-        if due is None:
-            return False
-        seconds = (due - order.now()).total_seconds()
-        if seconds > PATIENCE:
-            return False
-        until = order.tick() + max(seconds, 0.05)
-        while order.tick() < until:
-            if self.halted:
+    async def _rest(self, wait: Wait) -> bool:
+        """Sleep as long as that; False when it is not worth waiting for here."""
+        order, before = self.order, self.order.now()
+        started = order.tick()
+        if wait.reason:
+            self._troubled_at = started if self._troubled_at is None else self._troubled_at
+            if started + wait.seconds > self._troubled_at + order.patience:
+                self.fault = self.fault or ProviderError(
+                    wait.reason, help="every letter stays pending; run the same command again later"
+                )
                 return False
-            await asyncio.sleep(min(0.2, max(until - order.tick(), 0.0)))
-        return order.now() >= due
+        elif wait.for_due and wait.seconds > order.patience:
+            return False
+        until = started + max(wait.seconds, SHORTEST)
+        while (left := until - order.tick()) > 0:
+            if self.halted:
+                return True
+            await asyncio.sleep(min(GLANCE, left))
+        # A clock that was fixed by hand never comes to the moment waited for.
+        return not wait.for_due or order.now() > before
 
 
-async def deliver(order: Order, providers: Sequence[Provider]) -> Sending:
-    """Send what is due through these connections at once; the run is closed when nothing is left.
+def begin(connection: Connection, order: Order) -> str:
+    """Opens the run for sending, or says why it must not be: somebody may have paused its campaign just now."""
+    found = runs.get(connection, order.run)
+    paused = pauses.of_campaign(connection, found.campaign) if found is not None else None
+    if paused is not None:
+        runs.pause(connection, order.run, paused.reason or PAUSED)
+        return paused.reason or PAUSED
+    runs.change(connection, order.run, runs.READY, runs.SENDING, order.now())
+    return ""
 
-    Raises what a provider raises on opening. Afterwards `fault` says why sending ended early, if it did.
+
+async def deliver(order: Order) -> Sending:
+    """Send what is due; the run is closed when nothing is left.
+
+    Afterwards `fault` or `stopped` says why sending ended early, if it did. When one lane breaks, the others
+    still write down what their calls answered. Raises what broke it.
     """
     sending = Sending(order)
     with order.database.write() as connection:
-        runs.change(connection, order.run, runs.READY, runs.SENDING, order.now())
-    opened: list[Provider] = []
-    try:
-        for provider in providers:
-            await provider.open()
-            opened.append(provider)
-        with seldom_collecting():
-            await asyncio.gather(*(sending.lane(provider) for provider in opened))
-    finally:
-        for provider in opened:
-            await provider.close()
+        sending.stopped = begin(connection, order)
+    with seldom_collecting():
+        ended = await asyncio.gather(*(sending.lane() for _ in range(order.lanes)), return_exceptions=True)
+    for error in ended:
+        if isinstance(error, BaseException):
+            raise error
     with order.database.write() as connection:
-        closing.finish(connection, order.run, order.now())
+        if closing.finish(connection, order.run, order.now()):
+            if order.limit_of_run is not None:
+                pace_store.forget(connection, order.bucket_of_run)
+        elif sending.faults and not sending.halted:
+            # What is left may only go through a way out that cannot be used.
+            sending.fault = next(iter(sending.faults.values()))
     return sending

@@ -19,7 +19,10 @@ LONGEST_DETAIL = 500
 
 @dataclass(slots=True)
 class Settled:
-    """What to write after a call. `dead`: addresses the provider calls dead, with its words."""
+    """What to write after a call. `dead`: addresses the provider calls dead, with its words.
+
+    `refused`: how many letters the provider turned down for good; `others` has them among the rest.
+    """
 
     claim: Claim
     call: int
@@ -27,8 +30,7 @@ class Settled:
     accepted: list[tuple[int, str]] = field(default_factory=list)
     others: list[Receipt] = field(default_factory=list)
     dead: list[tuple[str, str]] = field(default_factory=list)
-    retried: int = 0
-    uncertain: int = 0
+    refused: int = 0
 
 
 def receipts_of(
@@ -36,24 +38,28 @@ def receipts_of(
 ) -> Settled:
     """Every letter of the call with its receipt; a letter without an outcome is uncertain."""
     settled = Settled(claim, call, _ending(sent))
-    missing = [Outcome(Verdict.UNKNOWN, detail="the provider's answer left it out")]
+    missing = [Outcome(Verdict.UNKNOWN, detail=sent.trouble or "the provider's answer left it out")]
     outcomes = sent.outcomes + missing * (len(filled.letters) - len(sent.outcomes))
     for place, (claimed, _, _) in enumerate(filled.letters):
         outcome = outcomes[place]
         if outcome.verdict == Verdict.ACCEPTED:
             settled.accepted.append((claimed.delivery, outcome.provider_id))
             continue
-        receipt = _receipt(claimed, outcome, sent, now, chance)
+        receipt = _receipt(claimed, outcome, sent, place in sent.turned_away, now, chance)
         settled.others.append(receipt)
-        settled.retried += receipt.state is State.RETRY_WAIT
-        settled.uncertain += receipt.state is State.UNCERTAIN
+        settled.refused += outcome.verdict == Verdict.REFUSED
         if outcome.suppress:
             settled.dead.append((filled.batch.recipients[place], outcome.detail[:LONGEST_DETAIL]))
     return settled
 
 
 def _receipt(
-    claimed: Claimed, outcome: Outcome, sent: Sent, now: datetime, chance: Callable[[], float]
+    claimed: Claimed,
+    outcome: Outcome,
+    sent: Sent,
+    turned_away: bool,
+    now: datetime,
+    chance: Callable[[], float],
 ) -> Receipt:
     detail = outcome.detail[:LONGEST_DETAIL]
     if outcome.verdict == Verdict.REFUSED:
@@ -63,7 +69,9 @@ def _receipt(
     if sent.fault is not None:
         # The account's fault, not the letter's: it is due again at once, for when the account is mended.
         return Receipt(claimed.delivery, State.RETRY_WAIT, "", detail, now)
-    due = next_attempt(claimed.attempt + 1, now, wished=sent.retry_after, chance=chance)
+    # A call that was not taken as a whole is no attempt of this letter's: it can never use up its attempts.
+    tried = 1 if turned_away else claimed.attempt + 1
+    due = next_attempt(tried, now, wished=sent.retry_after, chance=chance)
     if due is None:
         return Receipt(claimed.delivery, State.FAILED, Reason.ATTEMPTS_EXHAUSTED, detail)
     return Receipt(claimed.delivery, State.RETRY_WAIT, "", detail, due)

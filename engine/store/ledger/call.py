@@ -12,7 +12,7 @@ from engine.errors import LeaseLost
 from engine.model.words import ACCEPTED_STATES, Reason, State
 from engine.store import bulk, codes, runs, tables
 from engine.store.crash import crash
-from engine.store.ledger import queue
+from engine.store.ledger import closing, queue
 from engine.store.ledger.queue import Claim, Claimed
 from engine.store.ledger.transitions import may_become, sources, spelled
 from engine.store.types import to_microseconds
@@ -148,6 +148,8 @@ def settle(
         lost += _overtaken(connection, claim.lease, accepted)
     if others:
         lost += _settle_others(connection, claim.lease, others, moment)
+        if any(receipt.state == State.RETRY_WAIT for receipt in others):
+            closing.end_cancelled(connection, claim.run, now)
     names = ("ended_at", "outcome", "status", "detail")
     row = (moment, ending.outcome, ending.status, ending.detail or None, call)
     bulk.update_rows(connection, tables.calls.c.id, tuple(tables.calls.c[name] for name in names), [row])
@@ -269,9 +271,11 @@ UPDATE deliveries AS d SET state = '{State.ACCEPTED}', provider_id = g.provider_
 FROM unnest(%s::bigint[], %s::text[]) AS g (id, provider_id)
 WHERE d.id = g.id AND d.lease = %s AND d.state IN ({_ANSWERED})
 """
+# A delivery whose fate with a provider was ever unknown goes through no other one; see queue.Binding.
 _SETTLE_SQLITE = f"""
 UPDATE deliveries SET state = :state, reason = :reason, detail = :detail, due_at = :due_at,
-    provider_id = :provider_id, settled_at = :now, lease = :after, lease_until = NULL
+    provider_id = :provider_id, settled_at = :now, lease = :after, lease_until = NULL,
+    bound_to = CASE WHEN :state = '{State.UNCERTAIN}' THEN provider ELSE bound_to END
 WHERE id = :id AND lease = :lease AND state IN ({_ANSWERED})
 """
 

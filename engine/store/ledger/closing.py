@@ -38,6 +38,14 @@ def cancel(connection: Connection, run: int, now: datetime) -> int:
     return _end(connection, run, State.CANCELLED, Reason.CANCELLED, now)
 
 
+def end_cancelled(connection: Connection, run: int, now: datetime) -> int:
+    """Ends what came back into the queue of a run that was cancelled meanwhile; how many deliveries."""
+    found = runs.get(connection, run, hold=True)
+    if found is None or found.state != runs.CANCELLED:
+        return 0
+    return _end(connection, run, State.CANCELLED, Reason.CANCELLED, now)
+
+
 def expire(connection: Connection, run: int, now: datetime) -> int:
     """Ends the deliveries of a run that are still queued when they would come too late; how many."""
     return _end(connection, run, State.EXPIRED, Reason.EXPIRED, now)

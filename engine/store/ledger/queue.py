@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
@@ -45,16 +46,38 @@ class Claim:
         return len(self.rows)
 
 
-def due_variants(connection: Connection, run: int, now: datetime, first: int = 0) -> Iterator[int]:
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Which of the queued deliveries a way out may take, where there is another one.
+
+    A delivery whose fate with a provider was once unknown is bound to it for ever. `provider`: the way that
+    steps in. `stepping_in`: for this way itself; otherwise for the first one, which takes all the others'.
+    """
+
+    provider: str
+    stepping_in: bool
+
+    @property
+    def condition(self) -> str:
+        """In SQL, with the parameter `bound`."""
+        if self.stepping_in:
+            return "AND coalesce(bound_to, :bound) = :bound"
+        return "AND coalesce(bound_to, '') <> :bound"
+
+
+def due_variants(
+    connection: Connection, run: int, now: datetime, first: int = 0, binding: Binding | None = None
+) -> Iterator[int]:
     """Variants with deliveries that are due, `first` and those after it, then those before it.
 
     Each is one look into the queue's index, however long the queue is.
     """
-    sqlite = bulk.is_sqlite(connection)
-    statement = _FROM if sqlite else bulk.named(_FROM)
+    written = _FROM.replace(_BOUND, binding.condition if binding is not None else "")
+    statement = written if bulk.is_sqlite(connection) else bulk.named(written)
+    bound = binding.provider if binding is not None else None
     start, end = first, _NO_VARIANT
     while True:
-        given = {"run": run, "now": to_microseconds(now), "start": start, "end": end}
+        given = {"run": run, "now": to_microseconds(now), "start": start, "end": end, "bound": bound}
         found = bulk.run(connection, statement, given).fetchone()
         if found is not None:
             yield found[0]
@@ -65,12 +88,15 @@ def due_variants(connection: Connection, run: int, now: datetime, first: int = 0
             return
 
 
-def next_due(connection: Connection, run: int) -> datetime | None:
+def next_due(connection: Connection, run: int, binding: Binding | None = None) -> datetime | None:
     """When the earliest queued delivery of the run is due; None when its queue is empty."""
+    condition = binding.condition if binding is not None else ""
     statement = (
-        "SELECT min(due_at) FROM deliveries WHERE run = :run AND variant IS NOT NULL AND due_at IS NOT NULL"
+        "SELECT min(due_at) FROM deliveries "
+        f"WHERE run = :run AND variant IS NOT NULL AND due_at IS NOT NULL {condition}"
     )
-    earliest = connection.execute(text(statement), {"run": run}).scalar()
+    given = {"run": run, **({"bound": binding.provider} if binding is not None else {})}
+    earliest = connection.execute(text(statement), given).scalar()
     return None if earliest is None else from_microseconds(earliest)
 
 
@@ -83,6 +109,7 @@ def claim(
     now: datetime,
     *,
     lasting: timedelta = LEASE,
+    binding: Binding | None = None,
 ) -> Claim:
     """Takes up to `size` due deliveries of one variant for this process.
 
@@ -96,8 +123,9 @@ def claim(
         "now": to_microseconds(now),
         "lease": lease,
         "until": to_microseconds(now + lasting),
+        "bound": binding.provider if binding is not None else None,
     }
-    statement = _CLAIM_SQLITE if bulk.is_sqlite(connection) else _CLAIM_POSTGRESQL
+    statement = _claiming(bulk.is_sqlite(connection), binding)
     rows = bulk.run(connection, statement, given).fetchall()
     crash("claim")
     return Claim(run, variant, lease, list(map(Claimed._make, rows)))
@@ -126,8 +154,12 @@ def skip(connection: Connection, claim: Claim, stopped: Iterable[tuple[int, str,
 
 
 _NO_VARIANT = 2**63 - 1
-_FROM = """
+_BOUND = "-- bound"
+"""Where the condition of a Binding is put in."""
+
+_FROM = f"""
 SELECT variant FROM deliveries WHERE run = :run AND variant >= :start AND variant < :end AND due_at <= :now
+{_BOUND}
 ORDER BY variant LIMIT 1
 """
 _HELD = f"lease = :lease AND state = '{State.CLAIMED}' AND id IN :ids"
@@ -140,25 +172,28 @@ UPDATE deliveries SET state = '{State.SKIPPED}', reason = :reason, detail = :det
 WHERE {_HELD}
 """
 
-_SET = f"state = '{State.CLAIMED}', due_at = NULL, lease = {{lease}}, lease_until = {{until}}"
-_DUE = """
+_DUE = f"""
     SELECT id FROM deliveries
-    WHERE run = {run} AND variant = {variant} AND due_at <= {now}
-    AND EXISTS (SELECT 1 FROM runs WHERE id = {run} AND state = 'sending')
-    ORDER BY due_at LIMIT {size}
+    WHERE run = :run AND variant = :variant AND due_at <= :now {_BOUND}
+    AND EXISTS (SELECT 1 FROM runs WHERE id = :run AND state = 'sending')
+    ORDER BY due_at LIMIT :size
 """
+_SET = f"state = '{State.CLAIMED}', due_at = NULL, lease = :lease, lease_until = :until"
 _ALLOWED = f"state IN ({spelled(sources(State.CLAIMED))})"
-_SQLITE = {name: f":{name}" for name in ("run", "variant", "now", "size", "lease", "until")}
-_POSTGRESQL = {name: f"%({name})s" for name in _SQLITE}
-
 _CLAIM_SQLITE = f"""
-UPDATE deliveries SET {_SET.format(**_SQLITE)}
-WHERE id IN ({_DUE.format(**_SQLITE)}) AND {_ALLOWED}
+UPDATE deliveries SET {_SET} WHERE id IN ({_DUE}) AND {_ALLOWED}
 RETURNING id, customer, attempt, idempotency_key
 """
 _CLAIM_POSTGRESQL = f"""
-WITH due AS ({_DUE.format(**_POSTGRESQL)} FOR UPDATE SKIP LOCKED)
-UPDATE deliveries AS d SET {_SET.format(**_POSTGRESQL)}
-FROM due WHERE d.id = due.id AND d.{_ALLOWED}
+WITH due AS ({_DUE} FOR UPDATE SKIP LOCKED)
+UPDATE deliveries AS d SET {_SET} FROM due WHERE d.id = due.id AND d.{_ALLOWED}
 RETURNING d.id, d.customer, d.attempt, d.idempotency_key
 """
+
+
+@lru_cache(maxsize=8)
+def _claiming(sqlite: bool, binding: Binding | None) -> str:
+    condition = binding.condition if binding is not None else ""
+    if sqlite:
+        return _CLAIM_SQLITE.replace(_BOUND, condition)
+    return bulk.named(_CLAIM_POSTGRESQL.replace(_BOUND, condition))

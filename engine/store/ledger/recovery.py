@@ -62,6 +62,6 @@ WHERE {_OPEN} AND state = '{State.CLAIMED}' AND ({_BOOT} IN :dead OR lease_until
 """).bindparams(bindparam("dead", expanding=True, type_=Text))
 _UNCERTAIN = text(f"""
 UPDATE deliveries SET state = '{State.UNCERTAIN}', settled_at = :now,
-    detail = 'the process that sent it died before the answer was written down'
+    bound_to = provider, detail = 'the process that sent it died before the answer was written down'
 WHERE {_OPEN} AND state = '{State.SUBMITTING}' AND {_BOOT} IN :dead
 """).bindparams(bindparam("dead", expanding=True, type_=Text))
