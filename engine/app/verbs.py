@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.app import feeding, running, showing
+from engine.app import feeding, halting, running, showing
 from engine.app.desk import Desk
 from engine.app.mailing import send_run, stepped_in
 from engine.app.sampling import send_sample
@@ -19,6 +19,7 @@ from engine.model.feed_report import FeedLine
 from engine.model.letter import Letter
 from engine.model.report import (
     Fact,
+    Halt,
     HistoryLine,
     ImportReport,
     PersonDecision,
@@ -252,6 +253,8 @@ class App:
         desk = self.desk
         running.check_sendable(desk, desk.campaign(campaign), desk.moment(at))
         made = running.draft(desk, campaign, at, occurrence)
+        with desk.database.read() as connection:
+            halting.check_not_paused(connection, campaign, made.occurrence)
         run = running.make_run(desk, made)
         from engine.store import variants
 
@@ -301,6 +304,18 @@ class App:
         with self.desk.database.write() as connection:
             run_store.change(connection, prepared.run.id, run_store.READY, run_store.SENDING, self.desk.now)
             closing.finish(connection, prepared.run.id, self.desk.now)
+
+    def pause(self, campaign: str, reason: str = "") -> Halt:
+        """Nothing of the campaign is sent until `resume`."""
+        return halting.pause(self.desk, campaign, reason)
+
+    def resume(self, campaign: str) -> Halt:
+        """The campaign may be sent again. Raises Refused if nothing was paused."""
+        return halting.resume(self.desk, campaign)
+
+    def cancel(self, run: str) -> tuple[int, RunReport]:
+        """Ends a run for good; how many letters of it will never leave, and its numbers."""
+        return halting.cancel(self.desk, run), self.run(run)
 
     def send_test(self, campaign: str, address: str, *, at: str | None = None) -> dict[str, object]:
         """One sample letter to an address of one's own; the ledger is not touched."""

@@ -118,6 +118,25 @@ class RunReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Halt:
+    """A campaign that was paused, or let go on; `runs` are those it concerned."""
+
+    campaign: str
+    paused: bool
+    runs: Sequence[int] = ()
+    reason: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """The object `pause --json` and `resume --json` print."""
+        return {
+            "campaign": self.campaign,
+            "paused": self.paused,
+            "runs": [str(run) for run in self.runs],
+            "reason": self.reason or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """One person's letter, finished, with what the linter says of it."""
 
