@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import ProviderError, WebhookRefused
@@ -82,6 +82,7 @@ ANSWERS: dict[str, tuple[Any, Callable[[bytes], list[Outcome]]]] = {
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))
+@settings(deadline=None)
 @given(data=st.data())
 def test_an_answer_means_one_thing_for_each_letter_or_fails_in_a_known_way(
     name: str, data: st.DataObject
@@ -114,6 +115,7 @@ HEADERS = st.dictionaries(
 
 
 @pytest.mark.parametrize("name", sorted(ERRORS))
+@settings(deadline=None)
 @given(data=st.data(), status=STATUSES, headers=HEADERS)
 def test_an_error_is_always_one_we_know(
     name: str, data: st.DataObject, status: int, headers: dict[str, str]
@@ -156,6 +158,7 @@ EVENTS: list[tuple[str, Any, Callable[[Any], list[Heard]]]] = [
 
 
 @pytest.mark.parametrize(("sample", "read"), [each[1:] for each in EVENTS], ids=[each[0] for each in EVENTS])
+@settings(deadline=None)
 @given(data=st.data())
 def test_an_event_is_news_or_nothing(
     sample: Any, read: Callable[[Any], list[Heard]], data: st.DataObject
