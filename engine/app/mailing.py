@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from engine import clock
 from engine.app.desk import Desk
 from engine.app.lettering import RunLetters
+from engine.content.offers import expiry
 from engine.definitions.schema.campaign import Campaign
 from engine.flows.compose.composer import Composer
 from engine.flows.deliver.brakes import Brakes
@@ -58,7 +59,7 @@ def send_run(
             lanes=LANES.get(desk.provider_type(), MOST_LANES),
             limit=limit,
             limit_of_run=a_minute(per_minute) if per_minute else None,
-            brakes=brakes(campaign, run),
+            brakes=brakes(desk, campaign, run),
             impatient=True,
         )
         return asyncio.run(deliver(order)), stop()
@@ -98,12 +99,15 @@ def consent_of(campaign: Campaign) -> Consent:
     return Consent(campaign.topic or "", campaign.purpose is Purpose.MARKETING and bool(campaign.topic))
 
 
-def brakes(campaign: Campaign, run: runs.Run) -> Brakes:
-    """What stops this run by itself."""
-    safety = campaign.safety
+def brakes(desk: Desk, campaign: Campaign, run: runs.Run) -> Brakes:
+    """What stops this run by itself. A letter is too late when the code in it has ended."""
+    safety, offer = campaign.safety, desk.workspace.offers.get(campaign.content.offer or "")
     stop = safety.stop_if
+    ends = [safety.max_age.after(run.as_of)] if safety.max_age is not None else []
+    if offer is not None and (end := expiry(offer.valid_for, offer.until, run.as_of, desk.zone)) is not None:
+        ends.append(end)
     return Brakes(
-        deadline=safety.max_age.after(run.as_of) if safety.max_age is not None else None,
+        deadline=min(ends, default=None),
         bounces=stop.bounces.of_one if stop is not None and stop.bounces is not None else None,
         complaints=stop.complaints.of_one if stop is not None and stop.complaints is not None else None,
     )

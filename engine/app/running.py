@@ -158,6 +158,7 @@ def begin(
     )
     if restrict is None:
         planning.check_expectations(connection, plan)
+        planning.check_offer(plan)
     planning.freeze(connection, plan)
     keys = planning.choose(connection, plan)
     return plan, keys
@@ -204,6 +205,7 @@ def complete(
             made.program.subject.text,
             tuple(dict.fromkeys(key.post_ids)),
             desk.now,
+            offer=plan.offer[0] if key.offer and plan.offer else "",
         )
         links.keep(connection, numbers[text], made.targets)
     planning.assign(connection, plan, keys, numbers)

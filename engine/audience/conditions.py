@@ -13,7 +13,6 @@ from sqlalchemy import (
     and_,
     exists,
     false,
-    func,
     not_,
     or_,
     select,
@@ -168,24 +167,23 @@ def _subscribed(people: People, topic: str | None) -> ColumnElement[bool]:
 
 
 def _offer(people: People, condition: OfferCondition, rules: Rulebook) -> ColumnElement[bool]:
-    """A code was bound to the person and its letter left, or may have left."""
-    code, delivery = tables.codes.alias(), tables.deliveries.alias()
+    """A letter that carried the offer left, or may have left; for its use, the code that came with it."""
+    delivery, carried = tables.deliveries.alias(), tables.variants.alias()
+    given = select(delivery.c.id).join(carried, carried.c.id == delivery.c.variant)
     checks = [
-        code.c.customer == people.c.id,
-        code.c.offer == condition.offer,
-        delivery.c.id == code.c.delivery,
+        delivery.c.customer == people.c.id,
         delivery.c.state.in_(GIVEN_STATES),
+        delivery.c.submitted_at <= rules.as_of,
+        carried.c.offer == condition.offer,
     ]
-    if condition.is_ == "unused":
-        checks.append(code.c.state != "used")
-    elif condition.is_ == "used":
-        checks.append(code.c.state == "used")
-    given_at = func.coalesce(delivery.c.submitted_at, code.c.reserved_at)
-    checks.append(given_at <= rules.as_of)
+    if condition.is_ != "given":
+        code = tables.codes.alias()
+        given = given.join(code, code.c.delivery == delivery.c.id)
+        used = code.c.state == "used"
+        checks += [code.c.offer == condition.offer, used if condition.is_ == "used" else ~used]
     if condition.within is not None:
-        checks.append(given_at >= rules.span_start(condition.within))
-    given = exists(select(code.c.id).where(*checks))
-    if condition.not_within is None:
-        return given
-    recent = [*checks, given_at >= rules.span_start(condition.not_within)]
-    return ~exists(select(code.c.id).where(*recent))
+        checks.append(delivery.c.submitted_at >= rules.span_start(condition.within))
+    if condition.not_within is not None:
+        checks.append(delivery.c.submitted_at >= rules.span_start(condition.not_within))
+        return ~exists(given.where(*checks))
+    return exists(given.where(*checks))

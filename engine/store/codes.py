@@ -49,6 +49,11 @@ def free(connection: Connection, offer: str) -> int:
     return _number(connection, offer, tables.codes.c.state == FREE)
 
 
+def out(connection: Connection, offer: str) -> int:
+    """How many codes of the offer somebody holds or has used."""
+    return _number(connection, offer, tables.codes.c.state != FREE)
+
+
 def reserve(
     connection: Connection,
     run: int,
@@ -57,7 +62,7 @@ def reserve(
     *,
     make: Callable[[int, int], Sequence[str]] | None = None,
     limit: int | None = None,
-    one_per_customer: bool = False,
+    one_per: str = "letter",
     expires_at: datetime | None = None,
 ) -> Reserved:
     """Gives every planned delivery of the run that has none yet a code of the offer.
@@ -66,7 +71,7 @@ def reserve(
         make: makes that many new codes, told also how many will be out in all; without it only what was loaded
             is given.
         limit: at most so many codes of this offer are ever out.
-        one_per_customer: customers who hold one from another delivery get none.
+        one_per: a key of HAD_ONE; whom it tells of an earlier code gets none.
         expires_at: stored with the code.
 
     Doing it twice gives nothing twice. It belongs into the transaction in which the deliveries' letters are
@@ -75,10 +80,10 @@ def reserve(
     _one_at_a_time(connection, offer)
     values = {"run": run, "offer": offer}
     everybody = int(connection.execute(text(_COUNT.format(one_per="")), values).scalar_one())
-    one_per = _ONE_PER if one_per_customer else ""
+    one_per = f"AND NOT {HAD_ONE[one_per]}"
     wanted = int(connection.execute(text(_COUNT.format(one_per=one_per)), values).scalar_one())
-    out = _number(connection, offer, tables.codes.c.state != FREE)
-    granted = wanted if limit is None else max(0, min(wanted, limit - out))
+    held = out(connection, offer)
+    granted = wanted if limit is None else max(0, min(wanted, limit - held))
     spare = free(connection, offer)
     given, last = 0, 0
     waiting = text(_NEXT.format(one_per=one_per))
@@ -86,7 +91,7 @@ def reserve(
         most = {**values, "after": last, "most": min(CHUNK, granted - given)}
         pairs = [(row[0], row[1]) for row in connection.execute(waiting, most)]
         if make is not None:
-            spare += _top_up(connection, offer, len(pairs) - spare, lambda n: make(n, out + granted))
+            spare += _top_up(connection, offer, len(pairs) - spare, lambda n: make(n, held + granted))
         ids = [row[0] for row in connection.execute(text(_SPARE), {"offer": offer, "most": len(pairs)})]
         if not ids:
             break
@@ -165,12 +170,22 @@ def _number(connection: Connection, offer: str, condition: Any) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+HAD_ONE = {
+    "letter": "(1 = 0)",
+    "customer": "EXISTS (SELECT 1 FROM codes c WHERE c.offer = :offer AND c.customer = d.customer)",
+    "campaign": (
+        "EXISTS (SELECT 1 FROM codes c JOIN deliveries g ON g.id = c.delivery JOIN runs r ON r.id = g.run "
+        "WHERE c.offer = :offer AND c.customer = d.customer "
+        "AND r.campaign = (SELECT m.campaign FROM runs m WHERE m.id = d.run))"
+    ),
+}
+"""By `one_per` of an offer: whether the customer of the delivery `d` had a code before."""
+
 _WAITING = """
     FROM deliveries d
     WHERE d.run = :run AND d.state = 'planned'
     AND NOT EXISTS (SELECT 1 FROM codes c WHERE c.delivery = d.id AND c.offer = :offer) {one_per}
 """
-_ONE_PER = "AND NOT EXISTS (SELECT 1 FROM codes c WHERE c.offer = :offer AND c.customer = d.customer)"
 _COUNT = f"SELECT count(*) {_WAITING}"
 _NEXT = f"SELECT d.id, d.customer {_WAITING} AND d.id > :after ORDER BY d.id LIMIT :most"
 _SPARE = "SELECT id FROM codes WHERE offer = :offer AND state = 'free' ORDER BY id LIMIT :most"

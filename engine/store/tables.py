@@ -184,6 +184,7 @@ variants = Table(
     Column("program", LargeBinary, nullable=False),
     Column("subject", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("offer", Text),
     UniqueConstraint("run", "key", name="variants_once"),
 )
 

@@ -35,11 +35,16 @@ def get_or_create(
     subject: str,
     posts: Sequence[int],
     now: datetime,
+    *,
+    offer: str = "",
 ) -> int:
-    """The number of the run's variant with that key; the rest (posts by row number) counts if it is new."""
+    """The number of the run's variant with that key; the rest (posts by row number) counts if it is new.
+
+    `offer`: the one the letter carries, or "".
+    """
     table = tables.variants
-    names = ("run", "key", "program", "subject", "created_at")
-    row = (run, key, program, subject, to_microseconds(now))
+    names = ("run", "key", "program", "subject", "created_at", "offer")
+    row = (run, key, program, subject, to_microseconds(now), offer or None)
     created = bulk.insert_rows(connection, tuple(table.c[name] for name in names), [row]) == 1
     number = connection.execute(select(table.c.id).where(table.c.run == run, table.c.key == key)).scalar_one()
     if created:

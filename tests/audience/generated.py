@@ -13,7 +13,8 @@ WORDS = ["tea", "Tea", "coffee", "cof", "ÉTÉ", "été", "ß", "SS", "a'b", "%"
 NUMBERS = [-1.0, 0.0, 0.5, 1.0, 2.0, 10.0, 1e6]
 EVENTS = ["order", "complaint", "resolved"]
 TOPICS = ["news", "offers"]
-OFFERS = ["spring", "summer"]
+SHARED = "autumn"
+OFFERS = ["spring", "summer", SHARED]
 LETTERS = [
     "accepted",
     "delivered",
@@ -106,7 +107,9 @@ class Made:
 
     def given(self) -> tuple[str, str, str, datetime]:
         """An offer, the state of the letter it came in, the code's state, and when."""
-        return self.of(OFFERS), self.of(LETTERS), self.of(["reserved", "used"]), self.of(MOMENTS)
+        offer = self.of(OFFERS)
+        code = self.of(["reserved", "used"]) if offer != SHARED else ""
+        return offer, self.of(LETTERS), code, self.of(MOMENTS)
 
     def event(self) -> tuple[str, datetime, dict[str, Any]]:
         fields = {name: self.of(VALUES) for name in ("kind", "ref") if self.chance.random() < 0.6}

@@ -96,7 +96,7 @@ class Oracle:
             if offer == condition["offer"]
             and at <= self.as_of
             and letter in ("accepted", "delivered", "bounced", "complained", "uncertain")
-            and (wanted == "given" or (code == "used") is (wanted == "used"))
+            and (wanted == "given" or code == {"used": "used", "unused": "reserved"}[wanted])
         ]
         if "within" in condition:
             given = [at for at in given if at >= self.back(condition["within"])]

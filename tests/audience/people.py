@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from engine.audience.rulebook import Rulebook, rulebook
 from engine.definitions.schema.segments import SegmentsFile
-from engine.store import customers, events, subscriptions, tables
+from engine.store import customers, events, runs, subscriptions, tables, variants
 from engine.store.database import Database
 from engine.store.fields import FieldColumn, ensure
 
@@ -69,22 +69,20 @@ def put(database: Database, people: list[dict[str, Any]]) -> tuple[FieldColumn, 
 
 
 def give(connection: Connection, customer: int, offers: list[tuple[str, str, str, datetime]]) -> None:
-    """Offers as (name, the state of the letter they came in, the code's state, when)."""
+    """Offers as (name, the state of the letter they came in, the code's state, when); "" for a shared code."""
     for number, (offer, letter, code, at) in enumerate(offers):
+        run, _ = runs.get_or_create(connection, "offers", str(number), as_of=NOW, now=NOW)
+        variant = variants.get_or_create(connection, run.id, offer, b"", "", [], NOW, offer=offer)
         delivery = connection.execute(
-            tables.deliveries.insert().values(run=number, customer=customer, state=letter, submitted_at=at)
-        ).inserted_primary_key
-        assert delivery is not None
-        connection.execute(
-            tables.codes.insert().values(
-                offer=offer,
-                code=f"{customer}-{number}",
-                state=code,
-                customer=customer,
-                delivery=delivery[0],
-                reserved_at=at - timedelta(days=400),
+            tables.deliveries.insert().values(
+                run=run.id, customer=customer, state=letter, variant=variant, submitted_at=at
             )
-        )
+        ).inserted_primary_key
+        if delivery is not None and code:
+            values = {"state": code, "customer": customer, "delivery": delivery[0], "reserved_at": NOW}
+            connection.execute(
+                tables.codes.insert().values(offer=offer, code=f"{customer}-{number}", **values)
+            )
 
 
 def rules_for(

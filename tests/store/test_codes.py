@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -97,7 +98,41 @@ def test_one_per_customer_leaves_out_who_has_one(database: Database) -> None:
     second, _ = add_run(database, occurrence="2027-02", people=people)
     make = maker()
     reserve(database, first, make=make)
-    assert reserve(database, second, make=make, one_per_customer=True) == Reserved(1, 0, 3)
+    assert reserve(database, second, make=make, one_per="customer") == Reserved(1, 0, 3)
+
+
+def test_one_per_campaign_counts_the_letters_of_that_campaign(database: Database) -> None:
+    people = add_customers(database, 4)
+    first, _ = add_run(database, people=people[:3])
+    again, _ = add_run(database, occurrence="2027-02", people=people)
+    other, _ = add_run(database, campaign="win-back", people=people)
+    make = maker()
+    reserve(database, first, make=make, one_per="campaign")
+    assert reserve(database, again, make=make, one_per="campaign") == Reserved(1, 0, 3)
+    assert reserve(database, other, make=make, one_per="campaign") == Reserved(4, 0, 0)
+    assert reserve(database, again, make=make, one_per="letter") == Reserved(3, 0, 0)
+
+
+def test_who_had_a_code_and_who_came_too_late_are_told_apart(database: Database) -> None:
+    people = add_customers(database, 4)
+    first, _ = add_run(database, people=people[:2])
+    second, _ = add_run(database, occurrence="2027-02", people=people, state=runs.PLANNING)
+    reserve(database, first, make=maker())
+    with database.write() as connection:
+        codes.load(connection, "spring", ["LAST"])
+    assert reserve(database, second, one_per="customer") == Reserved(1, 1, 2)
+    with database.write() as connection:
+        assert plan.skip_without_code(connection, second, "spring", "customer") == 3
+        assert counts(connection, second).skipped == {"offer_taken": 2, "offer_exhausted": 1}
+
+
+def test_a_code_remembers_when_it_ends(database: Database) -> None:
+    add_customers(database, 1)
+    run, _ = add_run(database)
+    ends = NOW + timedelta(days=14)
+    reserve(database, run, make=maker(), expires_at=ends)
+    with database.read() as connection:
+        assert connection.execute(select(tables.codes.c.expires_at)).scalar_one() == ends
 
 
 def test_a_pattern_that_is_used_up_is_an_error_and_reserves_nothing(database: Database) -> None:
@@ -120,7 +155,7 @@ def test_who_goes_without_is_marked_or_skipped(database: Database) -> None:
         assert plan.mark_without_code(connection, run, "spring") == 0
         assert plan.profiles(connection, run) == [(without, 2), ("everybody", 1)]
         plan.assign(connection, run, [plan.Choice("everybody", variant)])
-        assert plan.skip_without_code(connection, run, "spring", Reason.OFFER_EXHAUSTED) == 2
+        assert plan.skip_without_code(connection, run, "spring", "letter") == 2
         assert counts(connection, run).skipped == {"offer_exhausted": 2}
 
 

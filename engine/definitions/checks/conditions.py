@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from engine.definitions.checks.field_tests import check_event_field, check_field
 from engine.definitions.checks.names import known
+from engine.definitions.checks.offers import has_own_codes
 from engine.definitions.places import Key, Path, problem_at
 from engine.definitions.schema.base import Definition
 from engine.definitions.schema.segments import (
@@ -80,6 +81,8 @@ def check_condition(
             yield from known(workspace, "offer", condition.offer, workspace.declared("offers"), *at, "offer")
             if condition.within is not None and condition.not_within is not None:
                 yield _both(workspace, at)
+            if condition.is_ != "given" and condition.offer in workspace.offers:
+                yield from _followed(workspace, condition, at)
         case All(all=inner) | AnyOf(any=inner) | Not(not_=inner):
             if not inner:
                 message, help = "this group has no conditions", "write at least one, or remove the group"
@@ -120,6 +123,13 @@ def check_event_name(workspace: Workspace, name: str, *path: Key) -> Iterator[Pr
         )
         place = workspace.place(*path)
         yield problem_at(place, "X018", f"no event `{name}` is declared", help, Severity.WARNING)
+
+
+def _followed(workspace: Workspace, condition: OfferCondition, at: Path) -> Iterator[Problem]:
+    if not has_own_codes(workspace, condition.offer):
+        message = f"nobody can know who used `{condition.offer}`: it has no codes of one's own"
+        place = workspace.place(*at, "is")
+        yield problem_at(place, "X101", message, "write `is: given`, or give the offer unique codes")
 
 
 def _both(workspace: Workspace, at: Path) -> Problem:

@@ -10,6 +10,7 @@ from engine.definitions.checks.configuration import check_configuration
 from engine.definitions.checks.contact import check_policy, check_senders
 from engine.definitions.checks.files import check_files
 from engine.definitions.checks.not_yet import not_yet
+from engine.definitions.checks.offers import check_offers
 from engine.definitions.checks.secrets import check_secrets
 from engine.definitions.checks.segments import check_segments
 from engine.definitions.workspace import Workspace, concerning, in_order, load
@@ -26,6 +27,7 @@ def check(workspace: Workspace) -> list[Problem]:
             *check_senders(workspace),
             *check_policy(workspace),
             *check_campaigns(workspace),
+            *check_offers(workspace),
             *check_files(workspace),
             *not_yet(workspace),
         ]

@@ -72,8 +72,9 @@ class Offer(Definition):
     until: Date | None = Field(None, description="The last day it is valid at all.")
     one_per: Literal["customer", "campaign", "letter"] = Field(
         "customer",
-        description="`customer`: one code for ever, the same one again; `campaign`: one per campaign; "
-        "`letter`: a new one each time.",
+        description="`customer`: one code ever, whatever the campaign; `campaign`: one from each campaign; "
+        "`letter`: a new one in each letter. Who had theirs gets the letter without the offer, or with "
+        "`when_exhausted: skip` no letter. A shared code may be shown again and again.",
     )
     limit: Count | None = Field(None, description="At most this many codes are given.")
     warn_below: Positive | None = Field(None, description="Warn when fewer codes than this are left.")

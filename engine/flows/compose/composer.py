@@ -8,9 +8,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from engine.content.offers import OfferTerms, expiry
+from engine.content.offers import expiry
 from engine.definitions.schema.campaign import Campaign
-from engine.definitions.schema.offers import Offer
 from engine.definitions.workspace import Workspace
 from engine.errors import LetterError, Refused
 from engine.flows.compose.context import static_context
@@ -113,7 +112,7 @@ class Composer:
         name = self.campaign.content.offer
         assert name is not None
         offer = self.workspace.offers[name]
-        ends = expiry(terms_of(name, offer), moment, self.zone)
+        ends = expiry(offer.valid_for, offer.until, moment, self.zone)
         money = {"percent_off": offer.percent_off, "amount_off": offer.amount_off}
         shared = offer.code.shared if offer.code is not None else None
         return {
@@ -145,11 +144,6 @@ class Composer:
     def reference(self, delivery: int) -> str:
         """Our opaque id of a delivery: all that a provider is told about the person."""
         return f"{self.install}-{delivery}"
-
-
-def terms_of(name: str, offer: Offer) -> OfferTerms:
-    """The offer as the content room knows it."""
-    return OfferTerms(name, offer.title, offer.terms, offer.valid_for, offer.until, offer.fields)
 
 
 def domain_of(address: str) -> str:

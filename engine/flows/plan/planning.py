@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,17 +11,15 @@ from engine.audience import segments
 from engine.audience.profile import read_profile
 from engine.audience.rulebook import Rulebook
 from engine.audience.selection import Selection, audience_select
-from engine.content import codes as drawing
-from engine.content.pools import read_pool
-from engine.definitions.checks.files import pool_file
 from engine.definitions.schema.campaign import Campaign
 from engine.definitions.schema.offers import Offer
 from engine.definitions.workspace import Workspace
-from engine.errors import Refused, UsageError
+from engine.errors import Refused
+from engine.flows.plan import offering
 from engine.flows.plan.choosing import Chooser, VariantKey, offered, profile_fields
 from engine.model.post import Post
 from engine.model.words import Purpose, Reason
-from engine.store import codes, runs, variants
+from engine.store import runs, variants
 from engine.store.ledger import plan as ledger
 
 if TYPE_CHECKING:
@@ -86,6 +84,12 @@ def check_expectations(connection: Connection, plan: Plan) -> None:
             )
 
 
+def check_offer(plan: Plan) -> None:
+    """Refused when the campaign's offer has ended."""
+    if plan.offer is not None:
+        offering.check_not_over(plan.workspace, plan.offer[0], plan.moment, plan.rules.zone)
+
+
 def freeze(connection: Connection, plan: Plan) -> int:
     """Everybody the audience names gets a delivery with a first decision; how many there are now."""
     audience = plan.campaign.audience
@@ -112,7 +116,8 @@ def choose(connection: Connection, plan: Plan) -> dict[str, VariantKey]:
     Raises Refused when codes run out and the offer says `when_exhausted: stop`.
     """
     _skip_without_letter(connection, plan)
-    _reserve(connection, plan)
+    if plan.offer is not None:
+        _offer(connection, plan, plan.offer[0])
     keys = _keys(connection, plan)
     assert not any(isinstance(key, Reason) for key in keys.values())
     return {profile: key for profile, key in keys.items() if isinstance(key, VariantKey)}
@@ -124,6 +129,20 @@ def assign(
     """Gives every planned delivery its variant. `numbers`: the stored variants by their key's text."""
     choices = [ledger.Choice(profile, numbers[key.text()]) for profile, key in keys.items()]
     ledger.assign(connection, plan.run.id, choices)
+
+
+def _offer(connection: Connection, plan: Plan, name: str) -> None:
+    plan.notes.extend(
+        offering.reserve(
+            connection,
+            plan.workspace,
+            name,
+            plan.run.id,
+            moment=plan.moment,
+            now=plan.now,
+            zone=plan.rules.zone,
+        )
+    )
 
 
 def _skip_without_letter(connection: Connection, plan: Plan) -> None:
@@ -172,63 +191,3 @@ def _keys(connection: Connection, plan: Plan) -> dict[str, VariantKey | Reason]:
         without = isinstance(key, VariantKey) and text.endswith(marked)
         keys[text] = key.without_offer() if without and isinstance(key, VariantKey) else key
     return keys
-
-
-def _reserve(connection: Connection, plan: Plan) -> None:
-    if plan.offer is None:
-        return
-    name, offer = plan.offer
-    if offer.code is None or offer.code.shared is not None:
-        return
-    if offer.code.pool is not None:
-        codes.load(connection, name, _pool(plan.workspace, offer.code.pool))
-    reserved = codes.reserve(
-        connection,
-        plan.run.id,
-        name,
-        plan.now,
-        make=_maker(offer),
-        limit=offer.limit,
-        one_per_customer=offer.one_per == "customer",
-    )
-    if offer.warn_below is not None and reserved.reserved:
-        plan.notes.append(f"offer `{name}`: {reserved.reserved:,} codes reserved by this run")
-    if not reserved.exhausted and not reserved.taken:
-        return
-    if offer.when_exhausted == "stop" and reserved.exhausted:
-        raise Refused(
-            f"offer `{name}` has {reserved.exhausted:,} codes too few, and `when_exhausted: stop` is set",
-            help="add codes, raise `limit`, or write `when_exhausted: skip` or `send_without` in config/offers.yaml",
-        )
-    if offer.when_exhausted == "skip":
-        ledger.skip_without_code(connection, plan.run.id, name, Reason.OFFER_EXHAUSTED)
-    else:
-        ledger.mark_without_code(connection, plan.run.id, name)
-        plan.notes.append(
-            f"offer `{name}`: {reserved.exhausted + reserved.taken:,} letters go without a code"
-        )
-
-
-def _pool(workspace: Workspace, written: str) -> Sequence[str]:
-    path = pool_file(workspace.root, written)
-    try:
-        content = path.read_bytes() if path is not None else None
-    except OSError as error:
-        raise UsageError(
-            f"`{written}` cannot be read: {error.strerror}", help="check its permissions"
-        ) from error
-    if content is None:
-        raise UsageError(
-            f"there is no file `{written}` with codes", help="paths start at the workspace's folder"
-        )
-    return read_pool(content, written).codes
-
-
-def _maker(offer: Offer) -> Callable[[int, int], Sequence[str]] | None:
-    pattern = offer.code.unique if offer.code is not None else None
-    if pattern is None:
-        return None
-    # The pattern must have room for all that will be out, not only for those of one call.
-    return lambda count, out: drawing.generate(
-        pattern, count, lambda codes: (), limit=max(offer.limit or 0, out)
-    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, case, func, literal, select, text, true
 
 from engine.errors import StoreError
-from engine.model.words import State
+from engine.model.words import Reason, State
 from engine.store import bulk, codes, runs, tables
 from engine.store.crash import crash
 from engine.store.types import Moment
@@ -117,11 +117,13 @@ def without_code(offer: str) -> str:
     return f"\x1ewithout {offer}"
 
 
-def skip_without_code(connection: Connection, run: int, offer: str, reason: str) -> int:
-    """Ends planned deliveries that got no code of the offer; how many."""
-    return connection.execute(
-        text(_SKIP_WITHOUT_CODE), {"run": run, "offer": offer, "reason": reason}
-    ).rowcount
+def skip_without_code(connection: Connection, run: int, offer: str, one_per: str) -> int:
+    """Ends planned deliveries that got no code of the offer; how many.
+
+    `one_per`: of the offer (see codes.HAD_ONE); who had a code before is told apart from who came too late.
+    """
+    statement = _SKIP_WITHOUT_CODE.format(had_one=codes.HAD_ONE[one_per])
+    return connection.execute(text(statement), {"run": run, "offer": offer}).rowcount
 
 
 def open_run(connection: Connection, run: int, now: datetime) -> bool:
@@ -180,5 +182,8 @@ UPDATE deliveries SET profile = profile || :mark WHERE {_HERE} AND variant IS NU
 AND substr(profile, length(profile) - length(:mark) + 1) <> :mark
 """
 _SKIP_WITHOUT_CODE = f"""
-UPDATE deliveries SET state = '{State.SKIPPED}', reason = :reason, due_at = NULL WHERE {_HERE} AND {_NO_CODE}
+UPDATE deliveries AS d SET state = '{State.SKIPPED}', due_at = NULL,
+    reason = CASE WHEN {{had_one}} THEN '{Reason.OFFER_TAKEN}' ELSE '{Reason.OFFER_EXHAUSTED}' END
+WHERE d.run = :run AND d.state = 'planned'
+AND NOT EXISTS (SELECT 1 FROM codes c WHERE c.delivery = d.id AND c.offer = :offer)
 """
