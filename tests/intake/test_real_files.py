@@ -188,3 +188,34 @@ def test_the_is_email_vectors_are_judged_as_one_can_write_to_them() -> None:
     assert accepted == {"valid": 11, "dnsWarnNoRecord": 8, "dnsWarnNoMXRecord": 1}
     assert refused["valid"] == 1
     assert sum(accepted.values()) + sum(refused.values()) == len(vectors)
+
+
+def test_the_is_email_vectors_at_import_go_in_or_wait_with_a_reason(
+    database: Database, tmp_path: Path
+) -> None:
+    """A cell is taken without the spaces around it, so an address with spaces or line ends beside it goes in; an
+    empty one is a customer without an address. Everything else is judged as above."""
+    vectors = json.loads(corpus_path("addresses", "isemail_tests.json").read_text(encoding="utf-8"))
+    rejects = tmp_path / "vectors.rejects.csv"
+    rows = [[f"v{number}", address] for number, (address, _) in enumerate(vectors)]
+    report = bring(database, table(["customer_id", "email"], rows), Customers(), rejects=rejects)
+    stored = {key: found.email for key, found in everybody(database, Customers()).items()}
+    for number, (address, _) in enumerate(vectors):
+        try:
+            expected = read_address(address.strip()) if address.strip() else None
+        except ValueError:
+            assert f"v{number}" not in stored, address
+        else:
+            assert stored[f"v{number}"] == expected, address
+    assert numbers(report) == (len(vectors), len(stored), 0, 0, len(vectors) - len(stored))
+    with rejects.open(encoding="utf-8-sig", newline="") as stream:
+        refused = {row["customer_id"]: row["reason"] for row in csv.DictReader(stream)}
+    assert set(refused) | set(stored) == {f"v{number}" for number in range(len(vectors))}
+    assert all(reason.startswith("email") and len(reason) > 20 for reason in refused.values())
+    beside = [
+        address
+        for number, (address, _) in enumerate(vectors)
+        if f"v{number}" in stored and address != address.strip()
+    ]
+    assert {address.strip() for address in beside} == {"test@iana.org", ""}
+    assert len(stored) == 11 + 8 + 1 + len(beside) + 1, "the last is the empty vector"
