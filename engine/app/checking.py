@@ -11,6 +11,7 @@ from engine.app.letters import letter_problems
 from engine.definitions.checks.everything import load_and_check
 from engine.definitions.files import CAMPAIGNS, definition_files
 from engine.definitions.workspace import in_order
+from engine.errors import UsageError
 from engine.flows.compose.patterns import guessable_codes
 from engine.model.problem import Problem, Severity
 from engine.settings import settings
@@ -33,8 +34,10 @@ def check(workspace: Path | None, files: Sequence[Path]) -> Checked:
         letters = letter_problems(found, clock.now(), _broken(problems))
         problems = in_order([*problems, *guessable_codes(found), *letters])
     if files:
-        wanted = {_relative(path, root) for path in files}
-        problems = [problem for problem in problems if problem.file in wanted]
+        wanted = [_inside(path, root) for path in files]
+        problems = [
+            problem for problem in problems if any(Path(problem.file).is_relative_to(one) for one in wanted)
+        ]
     return Checked(root, problems, _summary(root, problems))
 
 
@@ -49,9 +52,14 @@ def _broken(problems: Sequence[Problem]) -> frozenset[str]:
     return frozenset(problem.file for problem in problems if problem.severity is Severity.ERROR)
 
 
-def _relative(path: Path, root: Path) -> str:
+def _inside(path: Path, root: Path) -> Path:
+    """A file or folder named on the command line, relative to the workspace."""
     absolute = path.resolve()
-    return str(absolute.relative_to(root)) if absolute.is_relative_to(root) else str(path)
+    if not absolute.exists():
+        raise UsageError(f"there is no file {path}", help="name files or folders of the workspace")
+    if not absolute.is_relative_to(root):
+        raise UsageError(f"{path} is not in the workspace {root}", help="name it with --workspace DIR")
+    return absolute.relative_to(root)
 
 
 def _summary(root: Path, problems: Sequence[Problem]) -> str:

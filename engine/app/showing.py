@@ -14,7 +14,7 @@ from engine.errors import UsageError
 from engine.flows.plan.choosing import VariantKey
 from engine.flows.plan.planning import Plan
 from engine.model.letter import Letter
-from engine.model.report import Fact, PersonDecision, PlanReport, VariantLine, WhyReport
+from engine.model.report import Fact, HistoryLine, PersonDecision, PlanReport, VariantLine, WhyReport
 from engine.model.words import ACCEPTED_STATES, Reason, State
 from engine.providers.mime_wire import MimeWire
 from engine.store import (
@@ -133,7 +133,8 @@ def find_customer(desk: Desk, email: str) -> Customer:
         found = customers.find(connection, desk.fields, email)
     if not found:
         raise UsageError(
-            f"no customer has the address or key `{email}`", help="`touchbase import customers` first"
+            f"no customer has the address or key `{email}`",
+            help="check the spelling, or bring them in with `touchbase import customers`",
         )
     return found[0]
 
@@ -262,3 +263,14 @@ def _letter_facts(connection: Connection, row: Delivery) -> Iterator[Fact]:
         yield Fact(f"from {key.sender}" + (f", posts: {'; '.join(titles)}" if titles else ""))
     if row.provider:
         yield Fact(f"handed to {row.provider} as {row.provider_id or 'unknown'}, attempt {row.attempt}")
+
+
+def told(connection: Connection, customer: int, line: HistoryLine) -> HistoryLine:
+    """A line of somebody's history with the subject as they read it, not as its template says it."""
+    if line.kind != "delivery" or not line.run or ("{{" not in line.detail and "{%" not in line.detail):
+        return line
+    from engine.flows.readers.replaying import replay
+
+    row = deliveries.of_customer(connection, int(line.run), customer)
+    letter = replay(connection, row) if row is not None else None
+    return replace(line, detail=letter.subject if letter is not None else "")

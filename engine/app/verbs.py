@@ -335,7 +335,8 @@ class App:
         """Every touch and event of a customer, newest first."""
         customer: Customer = showing.find_customer(self.desk, email)
         with self.desk.database.read() as connection:
-            return history.history(connection, customer.id, limit=limit + skip)[skip:]
+            lines = history.history(connection, customer.id, limit=limit + skip)[skip:]
+            return [showing.told(connection, customer.id, line) for line in lines]
 
     def runs(self) -> list[RunReport]:
         """The runs so far, newest first."""

@@ -10,14 +10,32 @@ from engine.cli.frame import opened, plural, print_json, progress_bar, shared
 from engine.model.report import ImportReport
 
 SOURCE = click.argument("file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE.csv")
-DRY_RUN = click.option("--dry-run", is_flag=True, help="Read and judge every row; write nothing.")
+DRY_RUN = click.option(
+    "--dry-run", is_flag=True, help="Read and judge every row; leave the database as it is."
+)
 REJECTS = click.option(
     "--rejects", type=click.Path(path_type=Path), help="Where bad rows go (else FILE.rejects.csv beside it)."
 )
 
 
+class Kinds(click.Group):
+    """Says what to write where the kind of rows was forgotten."""
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name and name not in self.commands and (name == "-" or "." in name or "/" in name):
+            context.fail(
+                f"Say what the rows are: touchbase import customers {name} · "
+                f"touchbase import events {name} --event NAME"
+            )
+        return super().resolve_command(context, args)
+
+
 @click.group(
     "import",
+    cls=Kinds,
     epilog="Examples: touchbase import customers people.csv · cat people.csv | touchbase import customers -",
 )
 def import_command() -> None:

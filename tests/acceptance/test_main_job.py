@@ -153,12 +153,3 @@ def test_init_makes_a_workspace_that_sends_at_once(desk: Desk) -> None:
     assert fresh.run("check").code == 0
     assert fresh.json("send", "hello")["accepted"] == 3
     assert len(fresh.letters()) == 3
-
-
-def test_the_demo_sends_the_example_newsletter_offline(desk: Desk) -> None:
-    shown = desk.run("demo", "--json")
-    assert shown.code == 0, shown.err
-    report = shown.json
-    assert adds_up(report)
-    assert report["accepted"] > 50
-    assert len(list((desk.root / "touchbase-demo" / "outbox").rglob("*.eml"))) == report["accepted"]

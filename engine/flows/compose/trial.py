@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -68,7 +67,7 @@ class Trial:
             place = workspace.place("campaigns", campaign.campaign)
             yield Problem(place.file, place.line, place.column, "T001", error.message, error.help)
             return
-        yield from map(_in_workspace, made.findings)
+        yield from made.findings
         yield from self._proof(campaign, made)
 
     def _proof(self, campaign: Campaign, made: Compiled) -> Iterator[Problem]:
@@ -104,9 +103,3 @@ class Trial:
             return ""
         sources = [self.loader.get_source(self.environment, name)[0] for name in self.loader.files]
         return "" if any(".code" in source for source in sources) else offer.code.shared or CODE
-
-
-def _in_workspace(finding: Problem) -> Problem:
-    """A finding of the compiler, which knows templates by their names alone."""
-    inside = finding.file.startswith("templates/")
-    return finding if inside else replace(finding, file=f"templates/{finding.file}")
