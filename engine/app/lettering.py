@@ -82,7 +82,16 @@ class RunLetters:
     def fill(self, claim: Claim) -> Filled:
         """The claimed deliveries as one batch in the provider's format, in the order of their numbers."""
         ready = self.variant(claim.variant)
-        filler, person_of = ready.filler, ready.person_of
+        try:
+            return self.filled(ready.filler, ready.person_of, claim)
+        except UnsupportedFeature:
+            if not ready.filler.merges:
+                raise
+        # Somebody's values cannot be merged without loss: the letters of this call go out whole, all of them.
+        return self.filled(*self.maker.filler(ready.filler.program, self.provider.wire), claim)
+
+    def filled(self, filler: Filler, person_of: Persons, claim: Claim) -> Filled:
+        """The batch that this filler makes."""
         deliveries = [row.delivery for row in claim.rows]
         with self.desk.database.read() as connection:
             rows = persons.read(connection, person_of.wanted, self.offer, deliveries)

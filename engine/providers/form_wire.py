@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from engine.errors import LetterError
 from engine.model.letter import Mailbox
-from engine.providers.headers import FOLD, header_value
+from engine.providers.headers import header_value, unfolded
 from engine.providers.json_wire import header_text
 from engine.providers.mailboxes import MAILBOX_HEADERS, header_mailbox, is_simple, is_token, read_mailbox
 
@@ -15,26 +15,27 @@ BODIES = frozenset({"html", "text"})
 LINE = b"\r\n"
 
 
-class Form:
-    """Writes forms. The boundary is drawn anew for every program run: no text can know it, so none can hold it."""
+BOUNDARY = secrets.token_hex(16).encode()
+"""Drawn anew for every process: no text can know it, so none can hold it. A letter and its call share it."""
 
-    def __init__(self) -> None:
-        self.boundary = secrets.token_hex(16).encode()
-        self.closing = b"--" + self.boundary + b"--" + LINE
-        self.content_type = "multipart/form-data; boundary=" + self.boundary.decode()
+CLOSING = b"--" + BOUNDARY + b"--" + LINE
+CONTENT_TYPE = "multipart/form-data; boundary=" + BOUNDARY.decode()
 
-    def field(self, name: str, value: bytes) -> bytes:
-        """One field, whole."""
-        return self.opened(name) + value + LINE
 
-    def opened(self, name: str) -> bytes:
-        """A field up to its value."""
-        head = b"--" + self.boundary + LINE + b'Content-Disposition: form-data; name="' + name.encode() + b'"'
-        return head + LINE + LINE
+def field(name: str, value: bytes) -> bytes:
+    """One field, whole."""
+    return opened(name) + value + LINE
 
-    def fields(self, named: Iterable[tuple[str, bytes]]) -> bytes:
-        """Fields one after another."""
-        return b"".join(self.field(name, value) for name, value in named)
+
+def opened(name: str) -> bytes:
+    """A field up to its value."""
+    head = b"--" + BOUNDARY + LINE + b'Content-Disposition: form-data; name="' + name.encode() + b'"'
+    return head + LINE + LINE
+
+
+def fields(named: Iterable[tuple[str, bytes]]) -> bytes:
+    """Fields one after another."""
+    return b"".join(field(name, value) for name, value in named)
 
 
 def raw_text(value: str) -> bytes:
@@ -49,14 +50,14 @@ def raw_text(value: str) -> bytes:
 
 def one_line(name: str, value: str) -> bytes:
     """A header's value in ASCII, encoded where it must be, on one line whatever its length."""
-    return header_value(name, value).replace(FOLD, b" ")
+    return unfolded(header_value(name, value)).encode()
 
 
 def mailbox_line(place: str, mailbox: Mailbox) -> bytes:
     """A mailbox on one line, or the token that stands for one."""
     if is_token(mailbox):
         return mailbox.address.encode()
-    return header_mailbox(place, mailbox).replace(FOLD, b" ")
+    return unfolded(header_mailbox(place, mailbox)).encode()
 
 
 def form_value(place: str, value: str) -> bytes:

@@ -31,7 +31,18 @@ from engine.model.letter import Batch, Frame, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
 from engine.providers import answers
 from engine.providers.base import Limits, Lookup, Sought
-from engine.providers.form_wire import BODIES, Form, form_value, mailbox_line, one_line, raw_text
+from engine.providers.form_wire import (
+    BODIES,
+    CLOSING,
+    CONTENT_TYPE,
+    field,
+    fields,
+    form_value,
+    mailbox_line,
+    one_line,
+    opened,
+    raw_text,
+)
 from engine.providers.json_wire import distinct_names, header_text, inside_string
 from engine.providers.mailboxes import is_token, mailbox_value, read_mailbox
 from engine.providers.mailgun_news import is_form, legacy, news_of
@@ -75,9 +86,6 @@ SETTINGS = (
 class MailgunWire:
     """A whole letter: the form of one call."""
 
-    def __init__(self, form: Form) -> None:
-        self.form = form
-
     def frame(self, letter: Letter) -> Frame:
         """Each letter is a call of its own."""
         return Frame()
@@ -85,7 +93,7 @@ class MailgunWire:
     def encode(self, letter: Letter) -> bytes:
         """The letter for its one recipient."""
         to = [("to", mailbox_line("To", letter.to))]
-        return self.form.fields(to + fields_of(letter)) + self.form.closing
+        return fields(to + fields_of(letter)) + CLOSING
 
     def escape(self, place: str, value: str) -> bytes:
         """One value in its field; see Wire."""
@@ -97,16 +105,16 @@ def fields_of(letter: Letter) -> list[tuple[str, bytes]]:
     if not letter.html and not letter.text:
         raise LetterError("the letter has no body", reason="template_error")
     refuse_marks(letter.subject + letter.html + letter.text, *OTHER_VARIABLES)
-    fields = [("from", mailbox_line("From", letter.sender)), ("subject", subject_of(letter))]
-    fields += [
+    named = [("from", mailbox_line("From", letter.sender)), ("subject", subject_of(letter))]
+    named += [
         (name, raw_text(value)) for name, value in (("text", letter.text), ("html", letter.html)) if value
     ]
     if letter.reply_to is not None:
-        fields.append(("h:Reply-To", mailbox_line("Reply-To", letter.reply_to)))
-    fields += [(f"h:{name}", one_line(name, value)) for name, value in headers_of(letter)]
+        named.append(("h:Reply-To", mailbox_line("Reply-To", letter.reply_to)))
+    named += [(f"h:{name}", one_line(name, value)) for name, value in headers_of(letter)]
     if letter.campaign:
-        fields.append(("o:tag", letter.campaign.encode()))
-    return [*fields, *SETTINGS, ("v:reference", one_line("reference", letter.reference))]
+        named.append(("o:tag", letter.campaign.encode()))
+    return [*named, *SETTINGS, ("v:reference", one_line("reference", letter.reference))]
 
 
 def subject_of(letter: Letter) -> bytes:
@@ -142,9 +150,9 @@ class MailgunMergeWire(MailgunWire):
         """The letter up to the first person's variables."""
         check_mergeable(letter)
         refuse_marks("\n".join(personal_texts(letter)), VARIABLE)
-        fields = [(name, tagged(value.decode(), with_variable).encode()) for name, value in fields_of(letter)]
-        opening = self.form.fields(fields) + self.form.opened("recipient-variables") + b"{"
-        return Frame(opening, b",", b"}\r\n" + self.form.closing, merged=True)
+        common = [(name, tagged(value.decode(), with_variable).encode()) for name, value in fields_of(letter)]
+        opening = fields(common) + opened("recipient-variables") + b"{"
+        return Frame(opening, b",", b"}\r\n" + CLOSING, merged=True)
 
     def encode(self, letter: Letter) -> bytes:
         """One person's recipient and values."""
@@ -181,12 +189,12 @@ def with_variable(token: str) -> str:
     return f"{VARIABLE}.{variable(token)}%"
 
 
-def assembled(form: Form, batch: Batch) -> bytes:
+def assembled(batch: Batch) -> bytes:
     """A merged batch as the form of one call."""
     people, entries = [], []
     for message in batch.messages():
         to, _, entry = message.partition(SPLIT)
-        people.append(form.field("to", to))
+        people.append(field("to", to))
         entries.append(entry)
     frame = batch.frame
     return b"".join((*people, frame.opening, frame.between.join(entries), frame.closing))
@@ -203,9 +211,8 @@ class Mailgun:
             raise read.wrong("domain", "must be a domain alone")
         self.path = f"/v3/{quote(domain, safe='')}"
         self.webhook_key = read.optional("webhook_key")
-        self.form = Form()
-        self.wire = MailgunWire(self.form)
-        self.merge_wire = MailgunMergeWire(self.form) if read.yes("merge", True) else None
+        self.wire = MailgunWire()
+        self.merge_wire = MailgunMergeWire() if read.yes("merge", True) else None
         self.limits = Limits(
             messages=SINGLE_MESSAGES,
             merged=MERGED if self.merge_wire else 0,
@@ -218,7 +225,7 @@ class Mailgun:
         account = base64.b64encode(f"api:{read.text('token')}".encode()).decode()
         url, headers = read.text("url", ADDRESS), {"Authorization": f"Basic {account}"}
         headers |= {
-            "Content-Type": self.form.content_type,
+            "Content-Type": CONTENT_TYPE,
             "Accept": "application/json",
             "User-Agent": "touchbase",
         }
@@ -244,7 +251,7 @@ class Mailgun:
             raise BatchRefused(f"Mailgun takes {MERGED} people in a call, not {len(batch)}")
         if len({address.lower() for address in batch.recipients}) < len(batch):
             raise BatchRefused("Mailgun tells people apart by their addresses, and two have the same")
-        body = fitting(assembled(self.form, batch))
+        body = fitting(assembled(batch))
         try:
             identifier = await self.call(self.singles.first, body)
         except BatchRefused as error:

@@ -24,6 +24,7 @@ from engine.errors import (
 from engine.model.letter import Mailbox, Outcome, Verdict
 from engine.network.lane import Answer
 from engine.providers.base import Provider, Sought
+from engine.providers.form_wire import CLOSING, CONTENT_TYPE, fields
 from engine.providers.mailgun import Mailgun, assembled, refusal
 from engine.providers.registry import make_provider
 from tests.corpus import CORPUS, corpus_path
@@ -100,9 +101,8 @@ def test_its_calls_satisfy_the_providers_own_specification() -> None:
         provider = MailgunWayOut(server, url).provider()
         assert [outcome.verdict for outcome in send(provider)] == [Verdict.ACCEPTED] * 3
         assert [outcome.verdict for outcome in merged(provider)] == [Verdict.ACCEPTED] * 3
-        form = made().form
-        body = form.fields([("to", b"x@y.example"), ("o:tracking", b"perhaps")]) + form.closing
-        headers = {"content-type": form.content_type, "authorization": "Basic YXBpOng="}
+        body = fields([("to", b"x@y.example"), ("o:tracking", b"perhaps")]) + CLOSING
+        headers = {"content-type": CONTENT_TYPE, "authorization": "Basic YXBpOng="}
         broken = api.Request("POST", f"/v3/{double.DOMAIN}/messages", {}, headers, body)
         assert server.against_specification(broken)
     assert server.violations == []
@@ -249,7 +249,6 @@ def test_a_value_cannot_end_its_field(way_out: MailgunWayOut) -> None:
         assert wire is not None
         run(deliver(provider, filled_batch(wire, marked(), [reader(1, html=evil, text=evil)])))
     assert [each.html.count("evil@x.example") for each in way_out.received()] == [2, 2]
-    assert made().form.boundary != made().form.boundary
 
 
 @pytest.mark.parametrize("domain", ["a/b", "a%2fb", ""])
@@ -262,7 +261,7 @@ def test_a_call_names_everybody_once_and_their_values_once() -> None:
     provider = made()
     assert provider.merge_wire is not None
     batch = filled_batch(provider.merge_wire, marked(), [reader(1), reader(2)])
-    body = assembled(provider.form, batch)
+    body = assembled(batch)
     assert body.count(b'name="to"') == 2
     assert body.count(b'name="recipient-variables"') == 1
     assert b"\x00" not in body

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.model.letter import Batch, Letter, Mailbox
 from engine.providers.base import Wire
-from engine.providers.form_wire import Form
+from engine.providers.form_wire import CONTENT_TYPE
 from engine.providers.mailgun import MailgunMergeWire, assembled
 from engine.providers.mime_wire import MimeWire
 from engine.providers.postmark import PostmarkWire
@@ -24,7 +24,7 @@ from tests.doubles import mailgun, sendgrid
 from tests.doubles.api import Request
 
 JSON, MIME, MERGED = PostmarkWire("broadcast"), MimeWire(), SendgridMergeWire()
-FORM = MailgunMergeWire(Form())
+FORM = MailgunMergeWire()
 SYSTEM = {
     "to.address": "zoe@example.org",
     "to.name": "Zoë O'Hara",
@@ -103,7 +103,7 @@ def sent(made: Filler, slots: Sequence[Any]) -> Letter:
     assert batch.recipients == [SYSTEM["to.address"]]
     assert batch.senders == [made.program.sender.address]
     if isinstance(made.wire, MailgunMergeWire):
-        return read_form(assembled(made.wire.form, batch), made)
+        return read_form(assembled(batch), made)
     if batch.frame.merged:
         return read_merged(batch.joined(), made)
     (message,) = batch.messages()
@@ -152,8 +152,7 @@ def read_merged(body: bytes, made: Filler) -> Letter:
 
 def read_form(body: bytes, made: Filler) -> Letter:
     """The one letter of Mailgun's merged form, its variables filled in."""
-    assert isinstance(made.wire, MailgunMergeWire)
-    fields = mailgun.fields_of(Request("POST", "", {}, {"content-type": made.wire.form.content_type}, body))
+    fields = mailgun.fields_of(Request("POST", "", {}, {"content-type": CONTENT_TYPE}, body))
     assert mailgun.faults_of(fields) == []
     (read,) = mailgun.expanded(fields)
     headers = {name: decoded(value) for name, value in read["headers"].items()}
