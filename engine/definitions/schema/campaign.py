@@ -75,7 +75,8 @@ class FeedChoice(Definition):
     )
     match: FieldName | None = Field(
         None,
-        description="A list field of the customer; only posts with one of these topics.",
+        description="A list field of the customer; only posts with one of these topics, whatever their capitals. "
+        "Who has no value there gets all posts.",
         examples=["interests"],
     )
     pick: Positive = Field(5, description="At most this many posts, newest first.")
