@@ -80,20 +80,28 @@ class LanguageServer:
             if stream is not None:
                 stream.close()
 
-    def lines_with_problems(self, path: Path) -> dict[int, list[str]]:
-        """The messages of a file by line, counted from 1."""
-        uri = path.as_uri()
-        text = path.read_text(encoding="utf-8")
-        document = {"uri": uri, "languageId": "yaml", "version": 1, "text": text}
-        self.tell("textDocument/didOpen", {"textDocument": document})
-        while True:
+    def lines_with_problems(self, *paths: Path) -> dict[Path, dict[int, list[str]]]:
+        """The messages of each file by line, counted from 1.
+
+        All files are opened before the first answer is read, because the server waits a fifth of a second after
+        each change before it looks.
+        """
+        waiting = {path.as_uri(): path for path in paths}
+        for uri, path in waiting.items():
+            text = path.read_text(encoding="utf-8")
+            document = {"uri": uri, "languageId": "yaml", "version": 1, "text": text}
+            self.tell("textDocument/didOpen", {"textDocument": document})
+        found: dict[Path, dict[int, list[str]]] = {}
+        while waiting:
             message = self.next()
-            if message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == uri:
-                found: dict[int, list[str]] = {}
-                for diagnostic in message["params"]["diagnostics"]:
-                    line = diagnostic["range"]["start"]["line"] + 1
-                    found.setdefault(line, []).append(diagnostic["message"])
-                return found
+            uri = message.get("params", {}).get("uri", "")
+            if message.get("method") != "textDocument/publishDiagnostics" or uri not in waiting:
+                continue
+            lines = found.setdefault(waiting.pop(uri), {})
+            for diagnostic in message["params"]["diagnostics"]:
+                line = diagnostic["range"]["start"]["line"] + 1
+                lines.setdefault(line, []).append(diagnostic["message"])
+        return found
 
     def completions(self, path: Path, line: int, column: int) -> set[str]:
         """What the server offers at a place (counted from 0) of an open file."""
