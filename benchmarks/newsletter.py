@@ -199,7 +199,7 @@ img { border: 0; height: auto; line-height: 100%; outline: none; text-decoration
 h1, h2, h3, h4, h5, h6 { word-wrap: normal; margin: 0; padding: 0; }
 h1 a, h2 a, h3 a, h4 a, h5 a, h6 a { text-decoration: none; }
 p { margin: 0; padding: 0; }
-p + p { margin-top: 12px; }
+p.lead { margin-top: 12px; font-size: 19px; line-height: 29px; }
 ul, ol { margin: 0 0 16px 24px; padding: 0; }
 li { margin: 0 0 8px 0; }
 table.body center { width: 100%; min-width: 580px; }
