@@ -49,7 +49,7 @@ UNSUBSCRIBE = "list-unsubscribe"
 REPLACED_HEADERS = frozenset({"date", "message-id", UNSUBSCRIBE, "list-unsubscribe-post"})
 """MailerSend writes the last two itself, from the address it is given."""
 
-FILLED_IN = ("{{", "{$")
+FILLED_IN = ("{{", "{%", "{$")
 """How MailerSend's own personal values begin."""
 
 NO_TRACKING = {"track_clicks": False, "track_opens": False, "track_content": False}
@@ -59,6 +59,8 @@ BETWEEN_BRACKETS = re.compile(r"<([^<>]+)>")
 
 class MailersendWire(ObjectWire):
     """One element of the array `/v1/bulk-email` takes, and the body of `/v1/email`."""
+
+    by_character = False
 
     def encode(self, letter: Letter) -> bytes:
         """The message as a JSON object. Tracking is off: links and opens are the campaign's own business."""
@@ -78,7 +80,15 @@ class MailersendWire(ObjectWire):
         return json_bytes(message | headers_of(letter))
 
     def escape(self, place: str, value: str) -> bytes:
-        """One value inside its JSON string; see Wire."""
+        """One value inside its JSON string; see Wire. In HTML braces become character references."""
+        if place == "html":
+            return inside_string(value.replace("{", "&#123;"))
+        if any(mark in value for mark in FILLED_IN):
+            raise LetterError(
+                f"{place}: MailerSend would read the braces in `{value[:40]}` as a value of its own",
+                reason="template_error",
+                help="correct the value in the customer's data",
+            )
         if place.lower() == UNSUBSCRIBE:
             return inside_string(address_of(header_text(place, value)))
         return super().escape(place, value)

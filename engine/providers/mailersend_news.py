@@ -94,7 +94,8 @@ def news_of(event: Entry, now: datetime) -> list[Heard]:
         return []
     own, reason = text(data, "id"), text(data, "morph", "reason")
     tags = inside(data, "email", "tags")
-    references = [str(tag).removeprefix(REFERENCE) for tag in tags or () if str(tag).startswith(REFERENCE)]
+    told = [text({"tag": tag}, "tag") for tag in tags] if isinstance(tags, list) else []
+    references = [tag.removeprefix(REFERENCE) for tag in told if tag.startswith(REFERENCE)]
     return [
         Heard(
             news,

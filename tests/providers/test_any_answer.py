@@ -14,12 +14,27 @@ from hypothesis import strategies as st
 
 from engine.errors import ProviderError, WebhookRefused
 from engine.model.heard import Heard
-from engine.model.letter import Outcome, Verdict
+from engine.model.letter import Batch, Outcome, Verdict
 from engine.network.lane import Answer
-from engine.providers import amazon_news, brevo, mailjet, resend, ses, sparkpost, sparkpost_news
+from engine.providers import (
+    amazon_news,
+    brevo,
+    mailersend,
+    mailersend_news,
+    mailgun,
+    mailgun_news,
+    mailjet,
+    postmark,
+    resend,
+    sendgrid,
+    ses,
+    sparkpost,
+    sparkpost_news,
+)
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 LETTERS = ["d0", "d1", "d2"]
+BATCH = Batch(recipients=["a@x.example", "b@x.example", "c@x.example"], ends=[1, 2, 3], references=LETTERS)
 VERDICTS = {Verdict.ACCEPTED, Verdict.REFUSED, Verdict.RETRY, Verdict.UNKNOWN}
 JSON = st.recursive(
     st.none()
@@ -57,6 +72,14 @@ def spoiled(draw: st.DrawFn, sample: Any) -> Any:
 
 
 ANSWERS: dict[str, tuple[Any, Callable[[bytes], list[Outcome]]]] = {
+    "postmark": (
+        [{"ErrorCode": 0, "Message": "OK", "MessageID": "a"}, {"ErrorCode": 406, "Message": "inactive"}, {"ErrorCode": 300, "Message": "Invalid 'To' address"}],
+        lambda body: postmark.results(body, 3),
+    ),
+    "mailersend": (
+        {"id": "b", "state": "completed", "validation_errors_count": 1, "validation_errors": {"message.1": {"to.0.email": ["no"]}}, "suppressed_recipients": {"m": {"to": [{"email": "c@x.example", "reasons": ["r"]}]}}, "messages_id": ["m"]},
+        lambda body: mailersend.settled("b", orjson.loads(body), BATCH),
+    ),
     "resend": (
         {"data": [{"id": "a"}, {"id": "b"}], "errors": [{"index": 1, "message": "Invalid `to` field"}]},
         lambda body: resend.results(body, 3),
@@ -99,6 +122,10 @@ def test_an_answer_means_one_thing_for_each_letter_or_fails_in_a_known_way(
 
 
 ERRORS: dict[str, tuple[Any, Callable[[Answer], ProviderError]]] = {
+    "postmark": ({"ErrorCode": 300, "Message": "Invalid 'From' address"}, postmark.refusal),
+    "sendgrid": ({"errors": [{"field": "from.email", "message": "no", "help": None}]}, lambda it: sendgrid.refusal(it)[0]),
+    "mailgun": ({"message": "Domain x is not allowed to send: try again after 5 seconds"}, mailgun.refusal),
+    "mailersend": ({"message": "no #MS42207", "errors": {"from.email": ["no"]}}, mailersend.refusal),
     "resend": ({"name": "validation_error", "message": "no", "statusCode": 400}, resend.refusal),
     "brevo": ({"code": "invalid_parameter", "message": "no"}, lambda it: brevo.refusal(it, *brevo.error_of(it.body))),
     "mailjet": ({"ErrorCode": "mj-0002", "ErrorMessage": "no"}, lambda it: mailjet.refusal(it, mailjet.parsed(it.body))),
@@ -109,7 +136,9 @@ STATUSES = st.sampled_from(
     [200, 201, 204, 301, 400, 401, 403, 404, 409, 413, 418, 420, 422, 429, 451, 500, 502, 503, 599]
 )
 HEADERS = st.dictionaries(
-    st.sampled_from(["retry-after", "ratelimit-reset", "x-sib-ratelimit-reset", "x-amzn-errortype"]),
+    st.sampled_from(
+        ["retry-after", "ratelimit-reset", "x-sib-ratelimit-reset", "x-ratelimit-reset", "x-amzn-errortype"]
+    ),
     st.text(max_size=8),
 )
 
@@ -142,6 +171,12 @@ NOTICES = {
     "Click": {"click": {"link": "https://x.example", "ipAddress": "192.0.2.1", "timestamp": "2026-01-01T00:00:00Z"}},
 }  # fmt: skip
 EVENTS: list[tuple[str, Any, Callable[[Any], list[Heard]]]] = [
+    ("postmark", {"RecordType": "Bounce", "ID": 5, "Type": "HardBounce", "MessageID": "m", "Email": "a@b", "BouncedAt": "2026-01-01T00:00:00Z", "Details": "550 5.1.1", "Metadata": {"reference": "d"}, "Geo": {"IP": "x"}}, lambda event: postmark.news_of(event, NOW)),
+    ("postmark subscription", {"RecordType": "SubscriptionChange", "SuppressSending": True, "SuppressionReason": "HardBounce", "Recipient": "a@b"}, lambda event: postmark.news_of(event, NOW)),
+    ("sendgrid", {"event": "bounce", "email": "a@b", "timestamp": 1795341540, "sg_event_id": "e", "sg_message_id": "m.1", "type": "bounce", "status": "5.1.1", "reason": "r", "reference": "d"}, lambda event: sendgrid.news_of(event, NOW)),
+    ("mailgun", {"event": "failed", "id": "e", "timestamp": 1795341540.5, "severity": "permanent", "reason": "bounce", "recipient": "a@b", "delivery-status": {"code": 550, "message": "5.1.1"}, "user-variables": {"reference": "d"}, "client-info": {"bot": "x"}, "message": {"headers": {"message-id": "m"}}}, lambda event: mailgun_news.news_of(event, NOW)),
+    ("mailersend", {"type": "activity.hard_bounced", "data": {"id": "e", "type": "hard_bounced", "created_at": "2026-01-01T00:00:00Z", "email": {"tags": ["reference:d"], "message": {"id": "m"}, "recipient": {"email": "a@b"}}, "morph": {"reason": "r"}}}, lambda event: mailersend_news.news_of(event, NOW)),
+    ("mailersend bulk", {"type": "bulk_email.completed", "data": {"id": "b", "validation_errors": {"message.1": {"to.0.email": ["no"]}}}}, lambda event: mailersend_news.news_of(event, NOW)),
     (
         "resend",
         {"type": "email.bounced", "created_at": "2026-01-01T00:00:00Z", "data": {"email_id": "e", "to": ["A <a@b>"], "tags": {"reference": "d"}, "bounce": {"type": "Permanent", "subType": "General", "message": "m", "diagnosticCode": ["550 5.1.1"]}, "click": {"link": "x"}}},

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
-from engine.errors import AccountFault, BatchRefused, NotSent, ProviderError, Unknown, UnsupportedFeature
+from engine.errors import (
+    AccountFault,
+    BatchRefused,
+    LetterError,
+    NotSent,
+    ProviderError,
+    Unknown,
+    UnsupportedFeature,
+)
 from engine.model.letter import Mailbox, Outcome, Verdict
 from engine.network.lane import Answer
 from engine.providers.base import Provider
@@ -250,6 +258,15 @@ def test_a_letter_with_mailersends_own_values_in_it_is_refused(changes: dict) ->
     provider = make_provider("mail", {"type": "mailersend", "token": "t"}, workspace=Path())
     with pytest.raises(UnsupportedFeature):
         provider.wire.encode(letter(**changes))
+
+
+def test_braces_of_a_value_are_character_references_in_html_and_refused_elsewhere() -> None:
+    wire = make_provider("mail", {"type": "mailersend", "token": "t"}, workspace=Path()).wire
+    assert wire.escape("html", "{{ name }} {") == b"&#123;&#123; name }} &#123;"
+    assert wire.escape("text", "{ a } 100%") == b"{ a } 100%"
+    for place in ("text", "Subject", "To"):
+        with pytest.raises(LetterError, match="braces"):
+            wire.escape(place, "{{ name }} <a@b.example>")
 
 
 def test_the_address_to_leave_by_is_told_on_its_own(way_out: MailersendWayOut) -> None:
