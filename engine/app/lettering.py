@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.app.desk import Desk
 from engine.errors import LetterError, UnsupportedFeature
 from engine.flows.compose.composer import Composer
 from engine.flows.compose.persons import Persons
 from engine.flows.deliver.letters import Filled
+from engine.model.letter import Batch
 from engine.model.words import Reason
 from engine.providers.base import Limits
 from engine.store import persons, variants
 from engine.store.ledger.queue import Claim
+from engine.templating.environment import make_environment
 from engine.templating.filler.filler import Filler
-from engine.templating.filler.packing import pack
+from engine.templating.filler.letters import ADDRESS, REFERENCE
+from engine.templating.filler.packing import pack, unpack
 from engine.templating.program import Program
 from engine.templating.storing import load
 
 if TYPE_CHECKING:
-    from engine.providers.base import Provider
+    from engine.providers.base import Provider, Wire
 
 KEPT_FILLERS = 64
 ROOM_FOR_HEADERS = 4000
 """Bytes of a whole letter beside its two bodies; generous, and a call that is too large is halved anyway."""
 
 DELIVERY = itemgetter(0)
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +74,11 @@ class RunLetters:
 
     def compiled(self, program: Program, size: int) -> Ready:
         """In the provider's merge format where it has one that loses nothing of this letter, else letter by letter."""
-        limits, merging = self.provider.limits, self.provider.merge_wire
-        if merging is not None and limits.merged:
-            try:
-                filler, person_of = self.maker.filler(program, merging)
-            except (UnsupportedFeature, LetterError):
-                pass
-            else:
-                return Ready(filler, person_of, limits.merged)
-        filler, person_of = self.maker.filler(program, self.provider.wire)
-        return Ready(filler, person_of, whole_letters(limits, size))
+        (filler, person_of), merged = merged_or_whole(
+            self.provider, lambda wire: self.maker.filler(program, wire)
+        )
+        limits = self.provider.limits
+        return Ready(filler, person_of, limits.merged if merged else whole_letters(limits, size))
 
     def fill(self, claim: Claim) -> Filled:
         """The claimed deliveries as one batch in the provider's format, in the order of their numbers."""
@@ -118,3 +119,56 @@ class RunLetters:
 def whole_letters(limits: Limits, program: int) -> int:
     """How many whole letters fit into one call. `program`: the bytes of the stored variant."""
     return max(1, min(limits.messages, int(limits.bytes // (program * 1.5 + ROOM_FOR_HEADERS))))
+
+
+def merged_or_whole(provider: Provider, make: Callable[[Wire], Made]) -> tuple[Made, bool]:
+    """What `make` makes for the provider's merge format, and True; for whole letters where that would lose anything."""
+    if provider.merge_wire is not None and provider.limits.merged:
+        with contextlib.suppress(UnsupportedFeature, LetterError):
+            return make(provider.merge_wire), True
+    return make(provider.wire), False
+
+
+class StoredLetters:
+    """Makes letters of one way out again, from their stored variants and slots; see engine.flows.deliver.letters."""
+
+    def __init__(self, desk: Desk, provider: Provider) -> None:
+        self.desk = desk
+        self.provider = provider
+        self.environment = make_environment(desk.root / "templates")
+        self.fillers: dict[int, Filler] = {}
+
+    def again(self, variant: int, letters: Sequence[tuple[bytes, str]]) -> Batch:
+        """The very batch that was sent: merged, or whole where somebody's values could not be merged."""
+        filler = self.filler(variant)
+        try:
+            return filled_again(filler, letters)
+        except UnsupportedFeature:
+            if not filler.merges:
+                raise
+        return filled_again(Filler(filler.program, self.provider.wire, self.environment), letters)
+
+    def whom(self, slots: bytes) -> tuple[str, str]:
+        """Our reference of a letter, and the address it went to."""
+        values = unpack(slots)
+        return str(values[REFERENCE]), str(values[ADDRESS])
+
+    def filler(self, variant: int) -> Filler:
+        """The variant's filler, compiled at the first need from its stored program."""
+        if variant not in self.fillers:
+            with self.desk.database.read() as connection:
+                stored = variants.get(connection, variant)
+            assert stored is not None
+            program = load(stored.program)
+            self.fillers[variant], _ = merged_or_whole(
+                self.provider, lambda wire: Filler(program, wire, self.environment)
+            )
+        return self.fillers[variant]
+
+
+def filled_again(filler: Filler, letters: Sequence[tuple[bytes, str]]) -> Batch:
+    """The batch that this filler makes of stored slots and keys."""
+    batch = Batch()
+    for slots, key in letters:
+        filler.append(batch, unpack(slots), key)
+    return batch

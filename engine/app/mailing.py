@@ -8,16 +8,20 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 
 from engine import clock
 from engine.app.desk import Desk
-from engine.app.lettering import RunLetters
+from engine.app.lettering import RunLetters, StoredLetters
 from engine.content.offers import expiry
 from engine.definitions.schema.campaign import Campaign
+from engine.errors import ProviderError
 from engine.flows.compose.composer import Composer
 from engine.flows.deliver.brakes import Brakes
 from engine.flows.deliver.order import Order
 from engine.flows.deliver.pace import a_minute, a_second
+from engine.flows.deliver.reconciling import Inquiry, Witness, in_words, reconcile
 from engine.flows.deliver.sending import Sending, deliver
 from engine.flows.deliver.ways import Way, with_fallback
 from engine.model.words import Purpose
@@ -30,20 +34,34 @@ MOST_LANES = 2
 """Two calls in flight hide a local answer's time; more would only hold more bodies (docs/performance.md)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """What came of it, in letters. `fault`: why it ended early. `interrupted`: somebody wanted to stop.
+
+    `notes`: what a person should know.
+    """
+
+    accepted: int = 0
+    fault: ProviderError | None = None
+    interrupted: bool = False
+    notes: tuple[str, ...] = ()
+
+
 def send_run(
     desk: Desk,
     maker: Composer,
     campaign: Campaign,
     run: runs.Run,
     *,
+    doubts: int,
     limit: int | None,
     tell: Callable[[int], None],
-) -> tuple[Sending, bool]:
-    """Send what is due of a run from this process; what was sent, and whether somebody interrupted it."""
+) -> Mailed:
+    """Send what is due of a run from this process. `doubts`: how many letters of it are uncertain."""
     per_minute = campaign.safety.per_minute
     with stopping() as stop, workers.sign_on(desk.database, clock.now()) as worker:
         with desk.database.write() as connection:
-            recovery.recover(connection, desk.database.path, clock.now())
+            doubts += recovery.recover(connection, desk.database.path, clock.now()).uncertain
         order = Order(
             database=desk.database,
             run=run.id,
@@ -62,7 +80,45 @@ def send_run(
             brakes=brakes(desk, campaign, run),
             impatient=True,
         )
-        return asyncio.run(deliver(order)), stop()
+        return asyncio.run(_mail(order, inquiry_of(desk, run.id, worker, stop), doubts))
+
+
+async def _mail(order: Order, inquiry: Inquiry, doubts: int) -> Mailed:
+    """What is in doubt is settled first, where that can be; and in the end what this sending left in doubt."""
+    notes = in_words(await reconcile(inquiry)) if doubts else []
+    sending = await deliver(order)
+    if sending.doubtful and not order.stopping():
+        notes += in_words(await reconcile(inquiry))
+    notes += _stepped_in(sending)
+    return Mailed(sending.accepted, sending.fault, order.stopping(), tuple(notes))
+
+
+def inquiry_of(desk: Desk, run: int, worker: workers.Worker, stop: Callable[[], bool]) -> Inquiry:
+    """Looking into the unanswered calls of a run, whichever of the workspace's providers they went to."""
+
+    @cache
+    def witness(name: str) -> Witness | None:
+        if desk.workspace.project.options(name) is None:
+            return None
+        provider = desk.provider(name)
+        limit = provider.limits.per_second
+        return Witness(
+            name=name,
+            archive=StoredLetters(desk, provider),
+            connect=lambda: desk.provider(name),
+            limit=a_second(limit) if limit else None,
+        )
+
+    return Inquiry(
+        database=desk.database,
+        run=run,
+        worker=worker,
+        witness=witness,
+        now=clock.now,
+        wall=clock.wall,
+        tick=time.monotonic,
+        stopping=stop,
+    )
 
 
 def ways(desk: Desk, maker: Composer, campaign: Campaign) -> tuple[Way, ...]:
@@ -82,7 +138,7 @@ def _way(desk: Desk, maker: Composer, campaign: Campaign, name: str) -> Way:
     )
 
 
-def stepped_in(sending: Sending) -> list[str]:
+def _stepped_in(sending: Sending) -> list[str]:
     """What happened where another way out stepped in, in words."""
     first, *others = (way.name for way in sending.order.ways)
     fault = sending.faults.get(first)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.app import feeding, halting, running, showing
+from engine.app import dispatching, feeding, halting, resolving, running, showing
 from engine.app.desk import Desk
-from engine.app.mailing import send_run, stepped_in
+from engine.app.dispatching import Prepared
 from engine.app.sampling import send_sample
-from engine.errors import ProviderError, Refused, UsageError
+from engine.errors import Refused, UsageError
 from engine.flows.intake.customers import import_customers
 from engine.flows.intake.events import import_events
+from engine.model.doubt import Resolution, Word
 from engine.model.feed_report import FeedLine
 from engine.model.letter import Letter
 from engine.model.report import (
@@ -41,16 +42,6 @@ Progress = Callable[[str, int, int | None], None]
 
 def _silent(what: str, done: int, total: int | None) -> None:
     """Progress nobody watches."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A run that is ready to be sent."""
-
-    campaign: str
-    run: run_store.Run
-    to_send: int
-    variants: int
 
 
 class App:
@@ -250,17 +241,7 @@ class App:
         progress: Progress = _silent,
     ) -> Prepared:
         """The occurrence's run, planned now unless it was before."""
-        desk = self.desk
-        running.check_sendable(desk, desk.campaign(campaign), desk.moment(at))
-        made = running.draft(desk, campaign, at, occurrence)
-        with desk.database.read() as connection:
-            halting.check_not_paused(connection, campaign, made.occurrence)
-        run = running.make_run(desk, made)
-        from engine.store import variants
-
-        with desk.database.read() as connection:
-            pending = counts.counts(connection, run.id).pending
-            return Prepared(campaign, run, pending, len(variants.of_run(connection, run.id)))
+        return dispatching.prepare(self.desk, campaign, at, occurrence)
 
     def discard(self, prepared: Prepared) -> None:
         """Forget a run of which nothing has left."""
@@ -270,40 +251,10 @@ class App:
         self, prepared: Prepared, *, limit: int | None = None, progress: Progress = _silent
     ) -> RunReport:
         """Send what is due of the run. Raises ProviderError when the way out is closed; what left is kept."""
-        desk = self.desk
-        campaign = desk.campaign(prepared.campaign)
-        if prepared.run.state in (run_store.DONE, run_store.CANCELLED) or not prepared.to_send:
-            self._close_empty(prepared)
-            return self.run(str(prepared.run.id))
-        with desk.database.read() as connection:
-            maker = running.composer(desk, connection, campaign)
-        total = prepared.to_send if limit is None else min(limit, prepared.to_send)
-        sending, interrupted = send_run(
-            desk,
-            maker,
-            campaign,
-            prepared.run,
-            limit=limit,
-            tell=lambda done: progress("sending", done, total),
-        )
-        if sending.fault is not None and not interrupted:
-            raise ProviderError(
-                f"{sending.fault.message}; {sending.accepted:,} letters were handed over before",
-                help=sending.fault.help or "run the same command again; nothing is sent twice",
-            )
+        mailed = dispatching.send(self.desk, prepared, limit, progress)
         return self.run(
-            str(prepared.run.id),
-            sent_now=sending.accepted,
-            interrupted=interrupted,
-            notes=stepped_in(sending),
+            str(prepared.run.id), sent_now=mailed.accepted, interrupted=mailed.interrupted, notes=mailed.notes
         )
-
-    def _close_empty(self, prepared: Prepared) -> None:
-        from engine.store.ledger import closing
-
-        with self.desk.database.write() as connection:
-            run_store.change(connection, prepared.run.id, run_store.READY, run_store.SENDING, self.desk.now)
-            closing.finish(connection, prepared.run.id, self.desk.now)
 
     def pause(self, campaign: str, reason: str = "") -> Halt:
         """Nothing of the campaign is sent until `resume`."""
@@ -316,6 +267,16 @@ class App:
     def cancel(self, run: str) -> tuple[int, RunReport]:
         """Ends a run for good; how many letters of it will never leave, and its numbers."""
         return halting.cancel(self.desk, run), self.run(run)
+
+    def resolve(self, run: str) -> Resolution:
+        """Find out what became of a run's uncertain letters; what is left in doubt may be decided."""
+        found, findings, lines = resolving.look_into(self.desk, run)
+        arrived, refused, unsent = findings.arrived, findings.refused, findings.unsent
+        return Resolution(self.run(str(found.id)), arrived, refused, unsent, lines)
+
+    def decide(self, run: str, word: Word, emails: Sequence[str] = ()) -> int:
+        """A person's word about letters in doubt; how many. Raises Refused while their call is under way."""
+        return resolving.decide(self.desk, run, word, emails)
 
     def send_test(self, campaign: str, address: str, *, at: str | None = None) -> dict[str, object]:
         """One sample letter to an address of one's own; the ledger is not touched."""

@@ -22,6 +22,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "why": ("people", "The decision for one person and campaign, and every fact behind it."),
     "history": ("people", "Every touch and event of a customer, newest first."),
     "runs": ("sending", "The runs so far, or one run's numbers."),
+    "resolve": ("resolving", "What became of uncertain letters; a person's word on the rest."),
     "pause": ("halting", "Send nothing of a campaign until it is resumed."),
     "resume": ("halting", "Let a paused campaign go on."),
     "cancel": ("halting", "End a run for good; what has left stays sent."),

@@ -68,3 +68,26 @@ async def send_isolating(provider: Provider, batch: Batch, sent: Sent | None = N
             sent.trouble = error.message
             sent.all_same(len(part), Verdict.UNKNOWN, error.message)
     return sent
+
+
+async def send_once(provider: Provider, batch: Batch, sent: Sent) -> Sent:
+    """Send a batch in one call and never in parts: a provider may remember calls as a whole. Raises nothing either.
+
+    Of a batch that is refused as a whole nothing is known: it may have been sent in parts before.
+    """
+    sent.calls += 1
+    try:
+        sent.outcomes.extend(await provider.send(batch))
+    except BatchRefused as error:
+        sent.all_same(len(batch), Verdict.REFUSED if len(batch) == 1 else Verdict.UNKNOWN, error.message)
+    except NotSent as error:
+        sent.retry_after, sent.trouble = error.retry_after, error.message
+        sent.turned_away.update(range(len(batch)))
+        sent.all_same(len(batch), Verdict.RETRY, error.message)
+    except AccountFault as error:
+        sent.fault = error
+        sent.all_same(len(batch), Verdict.RETRY, error.message)
+    except Unknown as error:
+        sent.trouble = error.message
+        sent.all_same(len(batch), Verdict.UNKNOWN, error.message)
+    return sent

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from engine.flows.deliver.letters import Filled
 from engine.flows.deliver.order import Order
+from engine.flows.deliver.reconciling import Findings, Inquiry, Witness, reconcile
 from engine.flows.deliver.sending import Sending, deliver
 from engine.flows.deliver.ways import Way, with_fallback
 from engine.model.letter import Batch
@@ -50,6 +51,16 @@ class Lines:
             self.add(filled.batch, row.delivery, slots, key)
             filled.letters.append((row, slots, key))
         return filled
+
+    def again(self, variant: int, letters: Sequence[tuple[bytes, str]]) -> Batch:
+        batch = Batch()
+        for slots, key in letters:
+            self.add(batch, int(slots.split()[-1]), slots, key)
+        return batch
+
+    def whom(self, slots: bytes) -> tuple[str, str]:
+        number = int(slots.split()[-1])
+        return f"r-{number}", f"d{number}@example.org"
 
     def add(self, batch: Batch, delivery: int, slots: bytes, key: str) -> None:
         batch.parts.append(self.wire.encode() + slots)
@@ -112,6 +123,25 @@ class World:
         ways = with_fallback(*found) if len(found) == 2 else tuple(found)
         with self.worker() as worker:
             return self.time.run(deliver(self.order(worker, ways, **more)))
+
+    def reconcile(self, *providers: Provider, letters: Lines | None = None) -> Findings:
+        """One look into what is in doubt."""
+        witnesses = {
+            provider.name: Witness(provider.name, letters or Lines(), lambda provider=provider: provider)
+            for provider in providers
+        }
+        with self.worker() as worker:
+            inquiry = Inquiry(
+                database=self.database,
+                run=self.run,
+                worker=worker,
+                witness=witnesses.get,
+                now=self.time.now,
+                wall=self.time.now,
+                tick=self.time.tick,
+                stopping=lambda: self.stop,
+            )
+            return self.time.run(reconcile(inquiry))
 
     def states(self) -> dict[str, int]:
         with self.database.read() as connection:

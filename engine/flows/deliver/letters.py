@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -45,3 +45,13 @@ def without(filled: Filled, deliveries: Collection[int]) -> Filled:
             kept.append(filled.letters[place])
         start = end
     return Filled(batch, kept, filled.stopped)
+
+
+class Archive(Protocol):
+    """Makes letters of one way out again, from what was stored when they were sent."""
+
+    def again(self, variant: int, letters: Sequence[tuple[bytes, str]]) -> Batch:
+        """The very batch that was sent. `letters`: the stored slots and key of each, in their order."""
+
+    def whom(self, slots: bytes) -> tuple[str, str]:
+        """Our reference of a letter, and the address it went to."""

@@ -53,7 +53,8 @@ class Sending:
     """The lanes' common state: how much is left to do, which variant is being sent, what went wrong.
 
     `fault`: why nothing can be sent any more by this process. `stopped`: why the run is not to be sent, in words.
-    `faults`: ways out that cannot be used, and why. `through`: letters taken by each way.
+    `faults`: ways out that cannot be used, and why. `through`: letters taken by each way. `doubtful`: letters
+    without a clear answer.
     """
 
     def __init__(self, order: Order) -> None:
@@ -63,6 +64,7 @@ class Sending:
         self.variant = 0
         self.accepted = 0
         self.through: dict[str, int] = {}
+        self.doubtful = 0
         self.faults: dict[str, ProviderError] = {}
         self.fault: ProviderError | None = None
         self.stopped = ""
@@ -169,6 +171,7 @@ class Sending:
             self._account_at_fault(turn.way, sent.fault)
         self._count(turn.way, len(settled.accepted))
         self._take(-sum(receipt.state is State.RETRY_WAIT for receipt in settled.others))
+        self.doubtful += sum(receipt.state is State.UNCERTAIN for receipt in settled.others)
         told = Told(
             turn.began,
             answered or sent.fault is not None,

@@ -1,0 +1,71 @@
+"""Wiring for the verb send: the occurrence's run made ready, then sent from this process, or closed where it is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.app import halting, running
+from engine.app.desk import Desk
+from engine.app.mailing import Mailed, send_run
+from engine.errors import ProviderError
+from engine.store import counts, runs, variants
+from engine.store.ledger import closing
+
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that is ready to be sent. `uncertain`: letters of it that may have arrived."""
+
+    campaign: str
+    run: runs.Run
+    to_send: int
+    variants: int
+    uncertain: int = 0
+
+
+def prepare(desk: Desk, campaign: str, at: str | None, occurrence: str | None) -> Prepared:
+    """The occurrence's run, planned now unless it was before. Refused for drafts and for what is paused."""
+    running.check_sendable(desk, desk.campaign(campaign), desk.moment(at))
+    made = running.draft(desk, campaign, at, occurrence)
+    with desk.database.read() as connection:
+        halting.check_not_paused(connection, campaign, made.occurrence)
+    run = running.make_run(desk, made)
+    with desk.database.read() as connection:
+        found = counts.counts(connection, run.id)
+        letters = len(variants.of_run(connection, run.id))
+    return Prepared(campaign, run, found.pending, letters, found.uncertain)
+
+
+def send(desk: Desk, prepared: Prepared, limit: int | None, progress: Progress) -> Mailed:
+    """Send what is due of the run. Raises ProviderError when the way out is closed; what left is kept."""
+    campaign = desk.campaign(prepared.campaign)
+    if not prepared.to_send and not prepared.uncertain:
+        _close_empty(desk, prepared)
+        return Mailed()
+    with desk.database.read() as connection:
+        maker = running.composer(desk, connection, campaign)
+    total = prepared.to_send if limit is None else min(limit, prepared.to_send)
+    mailed = send_run(
+        desk,
+        maker,
+        campaign,
+        prepared.run,
+        doubts=prepared.uncertain,
+        limit=limit,
+        tell=lambda done: progress("sending", done, total),
+    )
+    if mailed.fault is not None and not mailed.interrupted:
+        raise ProviderError(
+            f"{mailed.fault.message}; {mailed.accepted:,} letters were handed over before",
+            help=mailed.fault.help or "run the same command again; nothing is sent twice",
+        )
+    return mailed
+
+
+def _close_empty(desk: Desk, prepared: Prepared) -> None:
+    with desk.database.write() as connection:
+        runs.change(connection, prepared.run.id, runs.READY, runs.SENDING, desk.now)
+        closing.finish(connection, prepared.run.id, desk.now)
