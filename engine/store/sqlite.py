@@ -96,6 +96,8 @@ def make_engine(path: Path) -> Engine:
         hide_parameters=True,
         pool_size=8,
         max_overflow=24,
+        # The last one used again: a connection forgets the pages it has read when another one writes.
+        pool_use_lifo=True,
     )
 
     @event.listens_for(engine, "connect")
