@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+# Half of a character that takes two in UTF-16, and NUL: a feed can name them, but no text or database holds them.
+BROKEN = re.compile("[\x00\ud800-\udfff]")
+
+
+def whole(text: str) -> str:
+    """The text without characters that cannot be written down."""
+    return BROKEN.sub("", text) if BROKEN.search(text) else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +23,10 @@ class Text:
     value: str = ""
     html: bool = False
     base: str = ""
+
+    def whole(self) -> Text:
+        """The same without broken characters."""
+        return Text(whole(self.value), self.html, whole(self.base))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,20 @@ class Entry:
     author: str = ""
     published: datetime | None = None
     topics: tuple[str, ...] = ()
+
+    def whole(self) -> Entry:
+        """The same without broken characters."""
+        return Entry(
+            guid=whole(self.guid),
+            link=whole(self.link),
+            title=self.title.whole(),
+            summary=self.summary.whole(),
+            content=self.content.whole(),
+            images=tuple(map(whole, self.images)),
+            author=whole(self.author),
+            published=self.published,
+            topics=tuple(map(whole, self.topics)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +73,8 @@ MOST_ENTRIES = 1000
 
 
 def newest(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """At most MOST_ENTRIES of them in the document's order: the newest, those without a date counting as new."""
-    found = tuple(entries)
+    """At most MOST_ENTRIES of them in the document's order, whole: the newest; those without a date count as new."""
+    found = tuple(entry.whole() for entry in entries)
     if len(found) <= MOST_ENTRIES:
         return found
     undated = datetime.max.replace(tzinfo=UTC)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.content.entries import Entry, FeedDocument, Text, newest
+from engine.content.entries import Entry, FeedDocument, Text, newest, whole
 from engine.content.links import absolute
 from engine.content.text import one_line
 
@@ -34,7 +34,7 @@ def read_json(content: bytes, url: str) -> FeedDocument:
     return FeedDocument(
         title=one_line(_text(feed, "title")[:10_000]),
         url=url,
-        site=site,
+        site=whole(site),
         entries=newest(_entry(item, feed, site or url) for item in feed["items"] if isinstance(item, dict)),
     )
 

@@ -6,7 +6,6 @@ import hashlib
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from engine.content.links import canonical
 from engine.content.text import from_html
@@ -18,6 +17,7 @@ HELD_FLOOD = "too many new posts at once"
 
 MOST_READABLE = 200
 NOT_WORDS = re.compile(r"\W+")
+WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def release(known: KnownPost, at: datetime) -> KnownPost:
 
 def guid_key(guid: str) -> str:
     """The feed's own name for an entry, so that http and https spellings of an address compare equal."""
-    return canonical(guid) if urlsplit(guid[:20]).scheme in ("http", "https") else guid
+    return canonical(guid) if WEB_ADDRESS.match(guid) else guid
 
 
 def title_hash(title: str) -> str:
@@ -85,9 +85,10 @@ def title_hash(title: str) -> str:
 
 
 def content_hash(post: Post) -> str:
-    """A short hash of what the post says; its markup does not count, unless there is nothing else."""
+    """A short hash of what the post says; its markup and its picture do not count, unless there is nothing else."""
     words = NOT_WORDS.sub(" ", from_html(post.content)).strip() or post.content.strip()
-    return _short(words or post.summary) if words or post.summary else ""
+    said = words or post.summary or post.image
+    return _short(said) if said else ""
 
 
 def readable(kind: str, value: str) -> str:

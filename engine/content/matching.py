@@ -81,7 +81,7 @@ def _duplicate_keys(post: KnownPost) -> Iterable[Hashable]:
         for one, other in combinations(traits, 2):
             if traits[one] and traits[other]:
                 yield where, one, traits[one], other, traits[other]
-    yield post.guid, post.link, post.title_hash, post.content_hash, post.published
+    yield _unchanged(post)
 
 
 def _by(
@@ -110,6 +110,11 @@ def _all_of(*names: str) -> Key:
         return parts if all(parts) else None
 
     return key
+
+
+def _unchanged(post: KnownPost) -> Hashable:
+    """Everything: a post that is as it was is the same, however little it says of itself."""
+    return post.guid, post.link, post.title_hash, post.content_hash, post.published
 
 
 def _page(post: KnownPost) -> Hashable | None:
@@ -144,6 +149,7 @@ def _nameless_by_moment(post: KnownPost) -> Hashable | None:
 
 # A guid alone is not enough: some feeds use it again for another post. A page is: it is what readers open.
 EVIDENCE: tuple[Key, ...] = (
+    _unchanged,
     _all_of("guid", "link", "title_hash"),
     _all_of("guid", "link"),
     _all_of("guid", "title_hash"),

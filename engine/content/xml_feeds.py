@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.content.entries import Entry, FeedDocument, Text, newest
+from engine.content.entries import Entry, FeedDocument, Text, newest, whole
 from engine.content.hostile import attack_in
 from engine.content.links import absolute
 from engine.content.text import from_html, one_line
@@ -32,6 +32,8 @@ TITLE_MARKUP = re.compile(
     r"|strong|style|sub|sup|tt|u|var|wbr)\b[^<>]*>",
     re.IGNORECASE,
 )
+# One character by its number, or the two halves of one, as some generators write an emoji.
+CHARACTER = re.compile(rb"&#(x[0-9a-f]{1,9}|[0-9]{1,9});(?:&#(x[0-9a-f]{1,9}|[0-9]{1,9});)?", re.IGNORECASE)
 MAIL_ADDRESS = re.compile(r"(?:mailto:)?<?[^\s<>()@]+@[^\s<>()@]+>?")
 IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|gif|webp)$", re.IGNORECASE)
 
@@ -50,12 +52,17 @@ def read_xml(content: bytes, content_type: str, url: str) -> FeedDocument:
     attack = attack_in(flat)
     if attack:
         raise NotXml(attack)
-    parsed = feedparser.parse(
-        io.BytesIO(content),  # bytes in a stream: a plain string could be taken for an address or a file name
-        response_headers={"content-type": _trusted_type(content, content_type), "content-location": url},
-        resolve_relative_uris=False,  # done once, for all kinds of feeds, when posts are made
-        sanitize_html=False,  # likewise, by a sanitiser that is a parser
-    )
+    content = CHARACTER.sub(_nameable, content)
+    try:
+        parsed = feedparser.parse(
+            io.BytesIO(content),  # bytes in a stream: a plain string could be taken for an address or a file
+            response_headers={"content-type": _trusted_type(content, content_type), "content-location": url},
+            resolve_relative_uris=False,  # done once, for all kinds of feeds, when posts are made
+            sanitize_html=False,  # likewise, by a sanitiser that is a parser
+        )
+    except Exception as error:
+        # Written for mistakes people make, feedparser lets some others through as errors of its own.
+        raise NotXml(f"confuses the parser ({type(error).__name__})") from error
     if not parsed.version and not parsed.entries and not ROOT.search(flat[:4000]):
         raise NotXml("is not a feed")
     if type(parsed.get("bozo_exception")).__name__ == "SAXParseException" and _broke_off(flat):
@@ -65,9 +72,25 @@ def read_xml(content: bytes, content_type: str, url: str) -> FeedDocument:
     return FeedDocument(
         title=_plain(feed, "title"),
         url=url,
-        site=site,
+        site=whole(site),
         entries=newest(_entry(entry, feed, url or site, atom) for entry in parsed.entries),
     )
+
+
+def _nameable(found: re.Match[bytes]) -> bytes:
+    """Numbers that are no characters out, two halves made one, everything else as it was."""
+    numbers = [_number(digits) for digits in found.groups() if digits]
+    if len(numbers) == 2 and 0xD800 <= numbers[0] < 0xDC00 <= numbers[1] < 0xE000:
+        return b"&#%d;" % (0x10000 + (numbers[0] - 0xD800) * 0x400 + numbers[1] - 0xDC00)
+    if all(0 < number < 0xD800 or 0xDFFF < number < 0x110000 for number in numbers):
+        return found[0]
+    return b"".join(
+        b"&#%d;" % number for number in numbers if 0 < number < 0xD800 or 0xDFFF < number < 0x110000
+    )
+
+
+def _number(digits: bytes) -> int:
+    return int(digits[1:], 16) if digits[:1] in b"xX" else int(digits)
 
 
 def _trusted_type(content: bytes, content_type: str) -> str:

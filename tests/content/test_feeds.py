@@ -257,6 +257,39 @@ class TestHostileFeeds:
         assert titles[0] == "Agpj.exeb c"
         assert not set(titles[1]) & set("\0\x08")
 
+    @pytest.mark.parametrize(
+        ("written", "read"),
+        [
+            ("&#xD800;", ""),
+            ("&#0;", ""),
+            ("&#x110000;", ""),
+            ("&#999999999;", ""),
+            ("&#55357;&#56832;", "\U0001f600"),
+            ("&#xD83D;&#xDE00;", "\U0001f600"),
+            ("&#55357;&#65;", "A"),
+            ("&#65;&#56832;", "A"),
+            ("&#128512;", "\U0001f600"),
+        ],
+    )
+    @pytest.mark.parametrize("where", ["title", "link", "guid", "description", "category", "author"])
+    def test_numbers_that_are_no_characters_leave_no_trace(self, where: str, written: str, read: str) -> None:
+        title = "" if where == "title" else "<title>t</title>"
+        items = f"<item>{title}<{where}>https://b.example/x{written}y</{where}></item>"
+        (post,) = posts_of(read_feed(rss(items), "", URL), "blog")
+        repr(post).encode()
+        texts = [post.title, post.url, post.content, post.image, post.id, post.author, *post.topics]
+        for text in texts:
+            text.encode()
+        if where == "title":
+            assert post.title == f"https://b.example/x{read}y"
+
+    def test_numbers_beyond_all_characters_in_another_encoding_are_unreadable_and_no_crash(self) -> None:
+        text = (
+            "<?xml version='1.0' encoding='utf-16'?>" + rss("<item><title>&#x110000;</title></item>").decode()
+        )
+        with pytest.raises(FeedUnreadable, match="confuses the parser"):
+            read_feed(text.encode("utf-16"), "", URL)
+
     def test_raw_nul_bytes_do_no_harm(self) -> None:
         broken = rss("<item><title>a\0b</title><guid>1</guid></item>")
         (post,) = posts_of(read_feed(broken, "", URL), "blog")
