@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from engine.errors import LetterError
 from engine.model.letter import Mailbox
 from engine.providers.headers import header_value, unfolded
-from engine.providers.json_wire import header_text
+from engine.providers.json_wire import header_text, inside_string
 from engine.providers.mailboxes import MAILBOX_HEADERS, header_mailbox, is_simple, is_token, read_mailbox
 
 BODIES = frozenset({"html", "text"})
@@ -69,3 +69,8 @@ def form_value(place: str, value: str) -> bytes:
     if place.lower() in MAILBOX_HEADERS:
         return value.encode() if is_simple(value) else mailbox_line(place, read_mailbox(value))
     return one_line(place, value)
+
+
+def json_of_form(place: str, value: str) -> bytes:
+    """The same inside a JSON string."""
+    return inside_string(form_value(place, value).decode())

@@ -11,8 +11,9 @@ from __future__ import annotations
 import base64
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from urllib.parse import quote, urlencode
 
 import orjson
@@ -38,15 +39,17 @@ from engine.providers.form_wire import (
     field,
     fields,
     form_value,
+    json_of_form,
     mailbox_line,
     one_line,
     opened,
     raw_text,
 )
-from engine.providers.json_wire import distinct_names, header_text, inside_string
-from engine.providers.mailboxes import is_token, mailbox_value, read_mailbox
+from engine.providers.headers import ASCII_HEADERS
+from engine.providers.json_wire import JsonWire, distinct_names, header_text, inside_string
+from engine.providers.mailboxes import is_simple, is_token, mailbox_value, read_mailbox
 from engine.providers.mailgun_news import is_form, legacy, news_of
-from engine.providers.merging import check_mergeable, name_of, refuse_marks, tagged, tokens_in
+from engine.providers.merging import check_mergeable, name_of, refuse_marks, tagged, tokens_in, unmarked
 from engine.providers.options import Options
 from engine.providers.proof import check_fresh, check_hash, key_of, unproven
 from engine.providers.reading import entry_of, identity, inside, text, unreadable
@@ -164,13 +167,26 @@ class MailgunMergeWire(MailgunWire):
 
     def escape(self, place: str, value: str) -> bytes:
         """See Wire; UnsupportedFeature for a value that Mailgun would take for a variable."""
-        refuse_marks(value, VARIABLE, *OTHER_VARIABLES)
-        if place in BODIES:
-            return inside_string(value)
-        line = form_value(place, value)
-        if place != "To":
-            return inside_string(line.decode())
-        return line + SPLIT + b'"' + inside_string(read_mailbox(line.decode()).address) + b'":'
+        return self.escaper(place)(value)
+
+    def escaper(self, place: str) -> Callable[[str], bytes]:
+        """`escape` for one place, what can be looked up beforehand looked up."""
+        kind = place.lower()
+        escape: Callable[[str], bytes] = partial(json_of_form, place)
+        if kind in BODIES or kind == "subject" or kind in ASCII_HEADERS:
+            # Such a header stands in a form as it stands in JSON.
+            escape = JsonWire().escaper(place)
+        escape = recipient_entry if kind == "to" else escape
+        return unmarked(escape, VARIABLE, *OTHER_VARIABLES)
+
+
+def recipient_entry(value: str) -> bytes:
+    """A recipient as the field `to` wants it, and what the entry in the recipient variables begins with."""
+    if is_simple(value):
+        address = value.rpartition(" <")[2].removesuffix(">")
+        return f'{value}\x00"{address}":'.encode()
+    line = form_value("To", value)
+    return line + SPLIT + b'"' + inside_string(read_mailbox(line.decode()).address) + b'":'
 
 
 def personal_texts(letter: Letter) -> list[str]:

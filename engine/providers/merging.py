@@ -68,3 +68,15 @@ def refuse_marks(value: str, *marks: str) -> None:
     for mark in marks:
         if mark in value:
             raise UnsupportedFeature(f"a value holds `{mark}`, which the provider would replace")
+
+
+def unmarked(escape: Callable[[str], bytes], *marks: str) -> Callable[[str], bytes]:
+    """The same escaping, but UnsupportedFeature for values that hold one of these marks."""
+
+    def checked(value: str) -> bytes:
+        for mark in marks:
+            if mark in value:
+                refuse_marks(value, mark)
+        return escape(value)
+
+    return checked

@@ -32,7 +32,7 @@ from engine.providers.base import TOKEN, Limits, Lookup, Sought
 from engine.providers.headers import quoted
 from engine.providers.json_wire import ObjectWire, distinct_names, header_text, json_bytes
 from engine.providers.mailboxes import PLAIN_NAME
-from engine.providers.merging import check_mergeable, name_of, nonce, refuse_marks, tagged, tokens_in
+from engine.providers.merging import check_mergeable, name_of, nonce, tagged, tokens_in, unmarked
 from engine.providers.options import Options
 from engine.providers.proof import check_elliptic, check_fresh, key_of, unproven
 from engine.providers.reading import Entry, entries, identity, inside, moment, text
@@ -51,6 +51,9 @@ REFUSED_HEADERS = frozenset(
 REPLACED_HEADERS = frozenset({"date"})
 MARK = "-tbmerge-"
 """How our tags begin. Letters, digits and hyphens, as SendGrid advises: nothing that HTML would encode."""
+
+SUBSTITUTED = frozenset({"html", "text", "Subject"})
+"""Where SendGrid fills in, says its document; the other places of a value are one person's own."""
 
 SEARCH_DAYS = 30
 SEARCH_LAG = 600.0
@@ -159,9 +162,13 @@ class SendgridMergeWire(SendgridWire):
         return json_bytes({**person, **({"substitutions": values} if values else {})})
 
     def escape(self, place: str, value: str) -> bytes:
-        """See Wire; UnsupportedFeature for a value with one of our tags in it."""
-        refuse_marks(value, MARK)
-        return super().escape(place, value)
+        """See Wire; UnsupportedFeature for a value with one of our tags in it, where SendGrid would fill it in."""
+        return self.escaper(place)(value)
+
+    def escaper(self, place: str) -> Callable[[str], bytes]:
+        """`escape` for one place, what can be looked up beforehand looked up."""
+        escape = SendgridWire().escaper(place)
+        return unmarked(escape, MARK) if place in SUBSTITUTED else escape
 
 
 def tag_of(letter: Letter) -> Callable[[str], str]:
