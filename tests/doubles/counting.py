@@ -1,4 +1,8 @@
-"""A sink that only counts: takes batches as fast as the machine can hand them over, and answers like Postmark.
+"""A sink that only counts: takes batches as fast as the machine can hand them over, and answers like the real API.
+
+    python -m tests.doubles.counting [--port 0]
+
+It speaks as Postmark does, and to calls of SendGrid's as SendGrid does. GET /count says what has arrived.
 
 One blocking thread per connection, one buffer per thread that is never given back: receiving 13 MB costs little
 more than the copy itself, so that a benchmark measures the sender.
@@ -6,11 +10,12 @@ more than the copy itself, so that a benchmark measures the sender.
 
 from __future__ import annotations
 
+import argparse
 import socket
 import threading
 
-ONCE_PER_MESSAGE = (b'"MessageStream":"', b'"To":"')
-"""Inside a body quotes are escaped, so neither can occur there; the longer one is found faster."""
+ONCE_PER_MESSAGE = (b'"MessageStream":"', b'"To":"', b'"to":[')
+"""Postmark's, Postmark's without a stream, SendGrid's for each person. Inside a body quotes are escaped."""
 
 
 class Counter:
@@ -85,6 +90,8 @@ def answer(counter: Counter, head: bytes, buffer: bytearray, start: int, stop: i
         )
     count = next((n for mark in ONCE_PER_MESSAGE if (n := buffer.count(mark, start, stop))), 0)
     first = counter.take(count, stop - start)
+    if head.startswith(b"post /v3/mail/send"):
+        return b"HTTP/1.1 202 Accepted\r\nX-Message-Id: counted-%d\r\nContent-Length: 0\r\n\r\n" % first
     results = b",".join(
         b'{"To":"x","SubmittedAt":"2026-11-23T10:00:00Z","MessageID":"%d","ErrorCode":0,"Message":"OK"}'
         % number
@@ -99,3 +106,9 @@ def reply(body: bytes) -> bytes:
         len(body),
         body,
     )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
+    serve(parser.parse_args().port)

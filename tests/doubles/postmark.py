@@ -1,6 +1,6 @@
 """A Postmark on loopback: checks every call strictly, remembers what it accepted, and misbehaves on request.
 
-    python -m tests.doubles.postmark --port 0 [--log FILE] [--script "ok,429:3,silence"] [--count-only]
+    python -m tests.doubles.postmark --port 0 [--log FILE] [--script "ok,429:3,silence"]
 
 prints its address on the first line. Besides the words of `api`, its script knows:
 
@@ -21,7 +21,6 @@ from typing import Any
 
 import orjson
 
-from tests.doubles import counting
 from tests.doubles.api import TOKEN, Api, Connection, Reply, Request, arguments, json_reply, running, serve
 from tests.doubles.postmark_rules import faults_of_batch, faults_of_message, faults_of_request
 
@@ -138,12 +137,7 @@ def prose_of(code: int, message: dict[str, Any]) -> str:
 
 def main() -> None:
     """See the top of this file."""
-    parser = arguments()
-    parser.add_argument("--count-only", action="store_true")
-    options = parser.parse_args()
-    if options.count_only:
-        return counting.serve(options.port)
-    serve(Postmark, options)
+    serve(Postmark, arguments().parse_args())
 
 
 if __name__ == "__main__":
