@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from engine import clock
 from engine.app import running
 from engine.app.desk import Desk
+from engine.app.hearing import marketing_topics
 from engine.flows.readers import choosing, knowing, replaying
 from engine.flows.readers.noticing import is_machine
 from engine.flows.receive.receiving import receive
 from engine.flows.receive.understanding import Ears
 from engine.model.heard import Heard, News
 from engine.model.reader import Chosen, ReaderPage, Topic
-from engine.model.words import Purpose
 from engine.providers.base import Hears
 from engine.store import links
 from engine.templating.links import Signer
@@ -49,12 +49,7 @@ class Reception:
         with desk.database.read() as connection:
             self.install = running.install(connection)
             self.signer: Signer = running.signer(desk, connection)
-        # A campaign that only has to be told, or is about nothing one can leave, has no topic.
-        self.topics = {
-            name: campaign.topic
-            for name, campaign in desk.workspace.campaigns.items()
-            if campaign.purpose is Purpose.MARKETING and campaign.topic
-        }
+        self.topics = marketing_topics(desk.workspace)
         self.ears: dict[str, Hears | None] = {}
         # Columns for the declared fields are made before the first visitor comes.
         assert desk.fields is not None

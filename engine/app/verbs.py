@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.app import dispatching, feeding, halting, resolving, running, showing
+from engine.app import dispatching, feeding, halting, hearing, resolving, running, showing
 from engine.app.desk import Desk
 from engine.app.dispatching import Prepared
 from engine.app.sampling import send_sample
@@ -313,7 +313,8 @@ class App:
             if found is None:
                 raise UsageError(f"there is no run `{run}`", help="`touchbase runs` lists them")
             report = self._run_report(connection, found, sent_now=sent_now, interrupted=interrupted)
-        return replace(report, notes=(*report.notes, *notes))
+            held = hearing.note(connection, found.id)
+        return replace(report, notes=(*report.notes, *notes, *held))
 
     def _run_report(
         self, connection: Any, run: run_store.Run, *, sent_now: int = 0, interrupted: bool = False

@@ -5,56 +5,55 @@ from __future__ import annotations
 import re
 
 from engine.model.heard import Bounce
+from engine.model.sayings import (
+    BEFORE_THE_RECIPIENT,
+    CLOSED_WORDS,
+    DEAD_WORDS,
+    FULL_WORDS,
+    NO_DOMAIN_WORDS,
+    NOT_NOW,
+    RULES,
+    SENDERS_MATTER,
+    UNAVAILABLE_WORDS,
+)
 
-ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
-"""An enhanced status (RFC 3463); not a piece of an IP address."""
+__all__ = ["DEAD_WORDS", "diagnosed", "meaning"]
 
-NO_SUCH = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10"})
-"""RFC 3463 and 7505: no such mailbox, no such domain, not an address, moved away, the domain takes no mail."""
+ENHANCED = re.compile(r"(?<![\d.])([245])\.([0-7])\.(\d{1,3})(?!\.?\d)")
+"""An enhanced status (RFC 3463); not a piece of an IP address or of a version."""
+
+CODE = re.compile(r"(?<![\w.])(4[2-5]\d|5[0-5]\d)(?=[ -])")
+"""A reply code (RFC 5321)."""
+
+NO_SUCH = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "4.310"})
+"""RFC 3463, 7505 and Exchange: no such mailbox, no such domain, not an address, moved, takes no mail."""
 
 CLOSED = frozenset({"2.1", "7.13"})
 """RFC 3463 and 5248: the mailbox, or the recipient's account, is disabled."""
 
+SENDERS = frozenset({"1.7", "1.8"})
+"""RFC 3463: the sender's address."""
+
 BUSY = frozenset({"2.2", "2.3", "3.1", "3.2", "3.4", "4.1", "4.2", "4.3", "4.5", "4.6", "4.7"})
 """RFC 3463: full, too large, no storage, not accepting, no answer, congested, too late."""
 
-DEAD_WORDS = re.compile(
-    r"user unknown|unknown user|unknown recipient|recipient unknown|no such (?:user|mailbox|recipient|person|address)"
-    r"|(?:user|mailbox|account|recipient|address) (?:\S+ )?(?:does not|doesn't|did not) exist"
-    r"|(?:mailbox|address|recipient|user) not (?:found|known)|invalid (?:recipient|mailbox|address|user)"
-    r"|(?:user|mailbox) (?:is )?(?:invalid|unavailable or does not exist)|doesn't have an? \S+ account"
-    r"|not a (?:known|valid) (?:user|mailbox|recipient|address)|no mailbox here|address rejected: access denied"
-    r"|(?:no|bad) destination mailbox|not our customer|not listed in",
-    re.IGNORECASE,
-)
-NO_DOMAIN_WORDS = re.compile(
-    r"(?:host|domain)(?: or domain name)?(?: name)? (?:not found|is unknown|unknown|does not exist|doesn't exist)"
-    r"|no such domain|nxdomain|null mx|unable to find mx|no mx(?: or a)?|domain mentioned in email address is unknown"
-    r"|unrouteable address|invalid domain",
-    re.IGNORECASE,
-)
-CLOSED_WORDS = re.compile(
-    r"(?:mailbox|account|user|recipient|address)\S* (?:\S+ ){0,3}"
-    r"(?:disabled|inactive|suspended|deactivated|locked|expired)"
-    r"|(?:disabled|inactive|suspended|deactivated) (?:recipient|mailbox|account|user)",
-    re.IGNORECASE,
-)
-FULL_WORDS = re.compile(
-    r"quota|mailbox (?:\S+ )?full|is full|insufficient (?:system )?storage|too (?:large|big)|exceeds? (?:\S+ ){0,3}size",
-    re.IGNORECASE,
-)
-LATER_WORDS = re.compile(r"grey-?list|try (?:again )?later|timed? ?out|temporar", re.IGNORECASE)
-SENDERS_MATTER = re.compile(
-    r"\bspam|\bblock(?:ed|ing|list| list)|black ?list|reputation|\bspf\b|\bdkim\b|\bdmarc\b|unauthenticated"
-    r"|not authenticated|\brbl\b|dnsbl|spamhaus|barracuda|proofpoint|\bpolicy|prohibited|unsolicited|rate.?limit"
-    r"|too many (?:mess|conn|recip)"
-    r"|virus|malware|content (?:rejected|denied)|message (?:\S+ )?rejected|poor reputation|bulk mail|not accepted for",
-    re.IGNORECASE,
-)
+NOBODY_THERE = "address rejected: access denied"
+"""How Exchange Online refuses whoever is not in its directory (status 5.4.1)."""
+
+URL = re.compile(r"\b(?:https?|ftp)://\S+|\bwww\.\S+|<mailto:[^>]*>")
+ADDRESS = re.compile(r"<?[^\s<>@:;,(\"']{1,64}@[^\s<>@:;,)\"']{1,255}>?")
+HOST = re.compile(r"\b(?:[a-z0-9_-]{1,63}\.){1,8}(?!nosuch|recip|unknown|user)[a-z][a-z0-9-]{1,62}\b")
+"""A host's name; not one of Exchange's names for an error, which look like one."""
+
+NUMBERED = re.compile(r"\[[^\[\]]{0,200}\]")
+CONTINUED = re.compile(r"(?<=\s)[45]\d\d-")
+MAILBOX = re.compile(r"\bmail[ -]box")
+SPACE = re.compile(r"\s+")
+LONGEST = 8_000
 
 
 def diagnosed(status: str, words: str, *, hard: bool) -> Bounce:
-    """What a bounce means.
+    """What a bounce means that a provider tells about.
 
     Args:
         status: the enhanced status where it is told apart from the words; "" otherwise.
@@ -62,35 +61,67 @@ def diagnosed(status: str, words: str, *, hard: bool) -> Bounce:
         hard: whether the provider gave the address up. Its verdict decides only where the words do not: a full
             mailbox is not dead because it was tried five days, and nothing temporary is ever INVALID.
     """
-    found = ENHANCED.search(status) or ENHANCED.search(words)
-    subject = f"{int(found[2])}.{int(found[3])}" if found else ""
-    meaning = by_words(words, subject) or by_status(subject)
-    if meaning in (Bounce.INVALID, Bounce.DISABLED) and not hard:
+    found = meaning(status, words)
+    if found in (Bounce.INVALID, Bounce.DISABLED) and not hard:
         return Bounce.SOFT
-    if meaning is not None:
-        return meaning
-    return Bounce.INVALID if hard and not LATER_WORDS.search(words) else Bounce.SOFT
+    if found is not None:
+        return found
+    return Bounce.INVALID if hard else Bounce.SOFT
 
 
-def by_words(words: str, subject: str) -> Bounce | None:
-    """The meaning of the prose where it is plain; the sender's matters before everything else."""
-    if subject in CLOSED and subject.startswith("7"):
+def meaning(status: str, words: str) -> Bounce | None:
+    """What a bounce means by its words and its status alone; None where they say nothing useful."""
+    said = essence(words)
+    own, told = ENHANCED.search(status), ENHANCED.search(said)
+    found = told if own is None or (told is not None and own[0].endswith(".0.0")) else own
+    code = CODE.search(said)
+    subject = f"{int(found[2])}.{int(found[3])}" if found else ""
+    lasting = not (found[1] if found else code[1] if code else "5").startswith("4")
+    return by_words(said, subject, lasting=lasting) or by_status(subject, lasting=lasting)
+
+
+def essence(words: str) -> str:
+    """The words alone: lower case, one space between, `x` for every address, host name and URL."""
+    said = URL.sub(" x ", words[:LONGEST].lower())
+    said = ADDRESS.sub(" x ", said)
+    said = HOST.sub("x", NUMBERED.sub(" ", CONTINUED.sub(" ", said)))
+    return MAILBOX.sub("mailbox", SPACE.sub(" ", said.replace("_", " "))).strip()
+
+
+def by_words(said: str, subject: str, *, lasting: bool) -> Bounce | None:
+    """The meaning of the prose where it is plain. What is not about the address comes before what is."""
+    if subject == "7.13":
         return Bounce.DISABLED
-    if SENDERS_MATTER.search(words) and subject not in NO_SUCH:
-        return Bounce.POLICY
-    if DEAD_WORDS.search(words) or NO_DOMAIN_WORDS.search(words):
-        return Bounce.INVALID if subject not in BUSY - {"4.1", "4.3"} else None
-    if CLOSED_WORDS.search(words):
-        return Bounce.DISABLED
-    return Bounce.SOFT if FULL_WORDS.search(words) and subject not in NO_SUCH else None
-
-
-def by_status(subject: str) -> Bounce | None:
-    """The meaning of an enhanced status without its class; None where it says nothing useful."""
-    if subject in NO_SUCH:
+    if NOBODY_THERE in said:
         return Bounce.INVALID
-    if subject in CLOSED:
+    early = BEFORE_THE_RECIPIENT.search(said) is not None
+    dead = DEAD_WORDS.search(said) is not None and not early
+    if dead and subject in NO_SUCH:
+        return Bounce.INVALID
+    if FULL_WORDS.search(said):
+        return Bounce.SOFT
+    if early or SENDERS_MATTER.search(said):
+        return Bounce.POLICY
+    if dead:
+        return Bounce.INVALID if subject not in BUSY - {"4.1", "4.3"} else None
+    if RULES.search(said):
+        return Bounce.POLICY
+    if CLOSED_WORDS.search(said):
         return Bounce.DISABLED
+    later = NOT_NOW.search(said) is not None
+    if NO_DOMAIN_WORDS.search(said):
+        return Bounce.INVALID if lasting and not later else Bounce.SOFT
+    if UNAVAILABLE_WORDS.search(said) and lasting and not later:
+        return Bounce.INVALID
+    return Bounce.SOFT if later and subject not in NO_SUCH and not subject.startswith("7.") else None
+
+
+def by_status(subject: str, *, lasting: bool) -> Bounce | None:
+    """The meaning of an enhanced status; None where it says nothing useful."""
+    if subject in NO_SUCH:
+        return Bounce.INVALID if lasting else Bounce.SOFT
+    if subject in CLOSED:
+        return Bounce.DISABLED if lasting else Bounce.SOFT
     if subject in BUSY:
         return Bounce.SOFT
-    return Bounce.POLICY if subject.startswith(("7.", "6.")) else None
+    return Bounce.POLICY if subject in SENDERS or subject.startswith(("7.", "6.")) else None

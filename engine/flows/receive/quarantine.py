@@ -79,18 +79,23 @@ def weather(connection: Connection, run: int | None, bounces: int) -> Weather:
 def waiting(connection: Connection) -> list[Storm]:
     """Everything that waits for a person's word."""
     found = []
-    for held in storms.held(connection):
-        now = weather(connection, held.run, held.bounces)
+    for each in storms.held(connection):
+        now = weather(connection, each.run, each.bounces)
         reason = storm(now) or "more bounces of a run that was judged before"
-        domains = storms.domains(connection, held.run) if held.run is not None else {}
+        domains = storms.domains(connection, each.run) if each.run is not None else {}
         most = dict(sorted(domains.items(), key=lambda item: (-item[1], item[0]))[:5])
-        letters = now.run.letters or storms.letters(connection, held.run)
+        letters = now.run.letters or storms.letters(connection, each.run)
         found.append(
             Storm(
-                held.run, held.campaign, held.occurrence, held.provider, held.bounces, letters, reason, most
+                each.run, each.campaign, each.occurrence, each.provider, each.bounces, letters, reason, most
             )
         )
     return found
+
+
+def held(connection: Connection, run: int) -> int:
+    """How many bounces of a run wait for a person's word."""
+    return len(storms.numbers(connection, run, [Effect.QUARANTINED], EVER))
 
 
 def judge(connection: Connection, run: int | None, *, real: bool, now: datetime) -> int:
