@@ -17,8 +17,6 @@ from engine.model.sayings import (
     UNAVAILABLE_WORDS,
 )
 
-__all__ = ["DEAD_WORDS", "diagnosed", "meaning"]
-
 ENHANCED = re.compile(r"(?<![\d.])([245])\.([0-7])\.(\d{1,3})(?!\.?\d)")
 """An enhanced status (RFC 3463); not a piece of an IP address or of a version."""
 
@@ -78,6 +76,12 @@ def meaning(status: str, words: str) -> Bounce | None:
     subject = f"{int(found[2])}.{int(found[3])}" if found else ""
     lasting = not (found[1] if found else code[1] if code else "5").startswith("4")
     return by_words(said, subject, lasting=lasting) or by_status(subject, lasting=lasting)
+
+
+def is_dead(words: str) -> bool:
+    """Whether a reply says in plain words that there is no such mailbox, and nothing else."""
+    said = essence(words)
+    return DEAD_WORDS.search(said) is not None and by_words(said, "", lasting=True) is Bounce.INVALID
 
 
 def essence(words: str) -> str:

@@ -106,7 +106,7 @@ DEAD_WORDS = any_of(
     rf"(?:{WHO}|x) (?:is |are |was )?no longer\b",
     r"no longer (?:valid|in use|works?|employed|(?:an? )?(?:active|valid|registered))",
     r"(?:has|have) (?:\w+ )?moved|left (?:the|our) (?:company|organi[sz]ation)",
-    r"wrong or no longer|user not local|(?:is )?not (?:a )?local (?:user|mailbox|address)",
+    r"wrong or no longer|(?:is )?not (?:a )?local (?:user|mailbox|address)",
     r"not hosted here|unavailable or not local|does not have a final",
     r"discontinued",
     r"(?:account|mailbox|address) (?:\S+ ){0,3}(?:closed|deleted|removed|terminated|cancell?ed)",
@@ -133,6 +133,7 @@ DEAD_WORDS = any_of(
 """There is no such mailbox, or nobody will open it again."""
 
 UNAVAILABLE_WORDS = any_of(
+    r"user (?:is )?not local",
     r"5\d\d permanent failure for one or more recipients",
     r"mailbox (?:is )?(?:unavailable|not available|currently unavailable)|mailbox name not allowed",
     r"(?:user|account|address|recipient) (?:is )?(?:not available|unavailable)|recipient rejected",

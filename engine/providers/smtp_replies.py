@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from engine.errors import AccountFault
-from engine.model.diagnosis import DEAD_WORDS
+from engine.model.diagnosis import is_dead
 from engine.model.letter import Outcome, Verdict
 
 ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
@@ -97,7 +97,7 @@ def verdict(reply: Reply) -> Outcome:
         return Outcome(Verdict.RETRY, detail=reply.detail)
     if not 500 <= reply.code < 600:
         return Outcome(Verdict.UNKNOWN, detail=reply.detail)
-    dead = reply.subject in DEAD if reply.subject else DEAD_WORDS.search(reply.text) is not None
+    dead = reply.subject in DEAD if reply.subject else is_dead(reply.text)
     return Outcome(Verdict.REFUSED, detail=reply.detail, suppress=dead)
 
 
