@@ -65,6 +65,7 @@ def _names(desk: Desk, name: str | None) -> list[str]:
 def _line(desk: Desk, connection: Connection, name: str, *, with_posts: bool) -> FeedLine:
     state = states.current(memory.feed(connection, name), name, desk.workspace.feeds[name])
     known = [_post(post) for post in memory.known(connection, name)]
+    known.sort(key=lambda post: post.published or post.first_seen, reverse=True)
     known.sort(key=lambda post: post.standing in ("news", "old"))
     return FeedLine(
         feed=name,

@@ -113,6 +113,7 @@ def test_feeds_are_looked_at_when_their_time_has_come(online: Desk, site: Site) 
     site.answer("/feed", newest(1, feed(*five)))
     letter = online.json("send", "digest", now=NEXT_DAY)
     assert letter["accepted"] == 3
+    assert online.json("feeds", "blog")[0]["posts"][0]["title"] == five[0]
     assert online.json("feeds", "blog")[0]["news"] == 5, (
         "posts that left the feed between two letters are kept"
     )
