@@ -43,6 +43,33 @@ def test_the_linters_errors_stand_at_the_templates_line_and_stop_the_send(desk: 
     assert desk.json("runs") == []
 
 
+NAMES = {
+    # what the template says where no sample letter comes: the name, its line, what to say instead
+    "{% if customer.tier == 'none' %}{{ customer.first_nam }}{% endif %}": ("customer.first_nam", "customer.first_name"),
+    "{% if customer.tier == 'none' %}{{ custmer.tier }}{% endif %}": ("custmer", "customer"),
+    "{% for one in posts %}{% if one.title == '?' %}{{ one.titel }}{% endif %}{% endfor %}": ("posts[0].titel", "posts[0].title"),
+    "{% macro by(who) %}{% if who.title == '?' %}{{ who.nam }}{% endif %}{% endmacro %}{{ by(sender) }}": ("sender.nam", "sender.name"),
+    "{{ customer.first_nam | default('you') }}": ("customer.first_nam", "customer.first_name"),
+    "{{ compny.name }}": ("compny", "company"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", NAMES)
+def test_a_name_nobody_has_is_found_once_where_no_letter_comes(desk: Desk, words: str) -> None:
+    wrong, meant = NAMES[words]
+    desk.filled().edit("templates/letter.html", "<p>{{ sender", words + "<p>{{ sender")
+    (problem,) = errors(desk)
+    assert (problem["code"], problem["file"], problem["line"]) == ("T003", "templates/letter.html", 9)
+    assert problem["message"] == f"there is no `{wrong}`"
+    assert problem["help"] == f"did you mean `{meant}`?"
+
+
+def test_a_name_a_template_asks_for_may_be_missing(desk: Desk) -> None:
+    words = "{% if nickname %}{{ nickname }}{% endif %}"
+    desk.filled().edit("templates/letter.html", "<p>{{ sender", words + "<p>{{ sender")
+    assert errors(desk) == []
+
+
 def test_the_linters_warnings_are_shown_and_stop_nothing(desk: Desk) -> None:
     desk.filled().edit("templates/letter.html", "{{ post.url }}", "http://blog.example/")
     assert any(

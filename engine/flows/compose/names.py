@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
-from engine.definitions.context import context_names
+from engine.definitions.context import Description, context_names
 from engine.definitions.schema.campaign import Campaign
 from engine.definitions.workspace import Workspace
 from engine.model.problem import Problem
+from engine.templating.compile import OWN_NAMES
 from engine.templating.environment import LetterEnvironment
-from engine.templating.uses import uses_in_templates, uses_in_text
+from engine.templating.uses import ITEM, Path, Use, uses_in_templates, uses_in_text
 
 # What plain values can do in a template without being fields: `customer.interests.items()` and the like.
 METHODS = frozenset(dir(dict)) | frozenset(dir(str)) | frozenset(dir(list))
@@ -19,38 +20,59 @@ METHODS = frozenset(dir(dict)) | frozenset(dir(str)) | frozenset(dir(list))
 def unknown_names(
     workspace: Workspace, campaign: Campaign, environment: LetterEnvironment
 ) -> Iterator[Problem]:
-    """A problem for each such name, at its line."""
-    known = context_names(workspace, campaign)
+    """A problem for each such name, at its line, whether or not any letter gets there."""
+    # A campaign without an offer has an empty one, so that templates may ask for it.
+    known: dict[str, Description] = {"offer": "nothing", **context_names(workspace, campaign)}
     content = campaign.content
     for key, text in (("subject", content.subject), ("preheader", content.preheader)):
-        for use in uses_in_text(environment, text or ""):
-            wrong = _unknown(use.path, known)
-            if wrong:
-                place = workspace.place("campaigns", campaign.campaign, "content", key)
-                yield Problem(place.file, place.line, place.column, "T003", *_said(wrong, use.path, known))
+        for _, message, help in _wrong(uses_in_text(environment, text or ""), known):
+            place = workspace.place("campaigns", campaign.campaign, "content", key)
+            yield Problem(place.file, place.line, place.column, "T003", message, help)
     names = [name for name in (content.template, content.text) if name]
-    for use in uses_in_templates(environment, names):
-        wrong = _unknown(use.path, known)
-        if wrong:
-            yield Problem(f"templates/{use.file}", use.line, 1, "T003", *_said(wrong, use.path, known))
+    known.update(dict.fromkeys(OWN_NAMES, "text"))
+    for use, message, help in _wrong(uses_in_templates(environment, names), known):
+        yield Problem(f"templates/{use.file}", use.line, 1, "T003", message, help)
 
 
-def _unknown(path: tuple[str, ...], known: object) -> str:
-    """The dotted name up to the first part that does not exist, or ""."""
+def _wrong(uses: Sequence[Use], known: Description) -> Iterator[tuple[Use, str, str]]:
+    """Each use of what nobody has, with what to say about it."""
+    tested = {use.paths for use in uses if use.tested}
+    for use in uses:
+        unknown = [_unknown(path, known) for path in use.paths]
+        first = unknown[0]
+        # A name of the template's own that it asks for somewhere may be missing.
+        if not all(unknown) or (len(first) == 1 and use.paths in tested):
+            continue
+        yield use, f"there is no `{_written(first)}`", _help(first, known)
+
+
+def _unknown(path: Path, known: Description) -> Path:
+    """The path up to the first part that does not exist, or nothing."""
     for depth, part in enumerate(path):
+        if part == ITEM:
+            if not isinstance(known, list):
+                return ()
+            known = known[0]
+            continue
         if not isinstance(known, dict):
-            return ""
+            return ()
         if part not in known:
-            return "" if depth == 0 or part in METHODS else ".".join(path[: depth + 1])
+            return () if depth and part in METHODS else path[: depth + 1]
         known = known[part]
-    return ""
+    return ()
 
 
-def _said(wrong: str, path: tuple[str, ...], known: object) -> tuple[str, str]:
-    for part in wrong.split(".")[:-1]:
-        known = known[part] if isinstance(known, dict) else {}
+def _written(path: Path) -> str:
+    """A path as a template says it: `posts[0].title`."""
+    return ".".join(path).replace(f".{ITEM}", "[0]")
+
+
+def _help(wrong: Path, known: Description) -> str:
+    for part in wrong[:-1]:
+        known = known[0] if isinstance(known, list) else known[part] if isinstance(known, dict) else known
     names = list(known) if isinstance(known, dict) else []
-    near = get_close_matches(wrong.rpartition(".")[2], names, n=1)
-    before = wrong.rpartition(".")[0]
-    help = f"did you mean `{before}.{near[0]}`?" if near else f"`{before}` has: {', '.join(names)}"
-    return f"there is no `{wrong}`", help
+    near = get_close_matches(wrong[-1], names, n=1)
+    before = _written(wrong[:-1])
+    if near:
+        return f"did you mean `{before}{'.' if before else ''}{near[0]}`?"
+    return f"`{before}` has: {', '.join(names)}" if before else f"there are: {', '.join(sorted(names))}"

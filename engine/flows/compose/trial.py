@@ -55,13 +55,16 @@ class Trial:
         posts = {
             name: sample_posts(wanted.feed, wanted.pick, self.now) for name, wanted in content.feeds.items()
         }
-        yield from unknown_names(workspace, campaign, self.environment)
+        unknown = list(unknown_names(workspace, campaign, self.environment))
+        yield from unknown
         try:
             made = maker.compile(
                 posts, sender=sender, owner=owner, with_offer=bool(content.offer), moment=self.now
             )
         except TemplateError as error:
-            yield mistake_of(workspace, campaign, error)
+            mistake = mistake_of(workspace, campaign, error)
+            if (mistake.file, mistake.line) not in {(problem.file, problem.line) for problem in unknown}:
+                yield mistake
             return
         except (LetterError, Refused, UsageError) as error:
             place = workspace.place("campaigns", campaign.campaign)

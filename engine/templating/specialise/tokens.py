@@ -25,6 +25,8 @@ from engine.templating.specialise.unparse import filter_chain, source
 VALUE, CONTROL = "value", "control"
 # More pieces than this in one letter means that unrolling got out of hand.
 _MOST = 50_000
+# Structures inside each other; Python itself refuses 20 loops.
+_DEEPEST = 18
 
 
 class Writer:
@@ -35,9 +37,12 @@ class Writer:
         self._open = "{%+ " if environment.lstrip_blocks else "{% "
         self._close = " +%}" if environment.trim_blocks else " %}"
         self.parts: list[tuple[str, str]] = []
+        self.depth = 0
 
     def write(self, code: Sequence[Code]) -> None:
         """Appends code."""
+        if self.depth > _DEEPEST:
+            raise CannotSplit("conditions and loops are nested too deeply to be kept for stage 2")
         for item in code:
             if isinstance(item, str):
                 self.parts.append((item, ""))
@@ -46,7 +51,9 @@ class Writer:
             elif isinstance(item, Let):
                 self._tag(f"set {_target(item.target)} = {source(item.expr)}")
             else:
+                self.depth += 1
                 self._structure(item)
+                self.depth -= 1
         if len(self.parts) > _MOST:
             raise CannotSplit("the template has too many personal pieces")
 
@@ -86,7 +93,7 @@ class Writer:
     def _whole(self, head: str, code: Sequence[Code], end: str, kind: str) -> None:
         """A structure whose text does not stand where it is written: one piece from start to end."""
         inside = Writer.__new__(Writer)
-        inside._open, inside._close, inside.parts = self._open, self._close, []
+        inside._open, inside._close, inside.parts, inside.depth = self._open, self._close, [], self.depth
         inside.write(code)
         self._piece(f"{self._open}{head}{self._close}{inside.source()}{self._open}{end}{self._close}", kind)
 

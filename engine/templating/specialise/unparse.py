@@ -44,12 +44,25 @@ _WRAPPED = (
 _ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
+# Python refuses 200 parentheses inside each other, and some of these become several.
+DEEPEST = 40
+
+
 def source(node: nodes.Expr) -> str:
     """The expression without needless outer parentheses."""
+    if _depth(node, DEEPEST) < 0:
+        raise CannotSplit("an expression grows too long to be kept for stage 2", node.lineno or 0)
     text = _write(node)
     if isinstance(node, _WRAPPED):
         return text[1:-1]
     return text
+
+
+def _depth(node: nodes.Node, left: int) -> int:
+    """How many of `left` levels the expression leaves; below nought, it has more."""
+    if left < 0:
+        return left
+    return min((_depth(child, left - 1) for child in node.iter_child_nodes()), default=left)
 
 
 def filter_chain(node: nodes.Filter) -> str:

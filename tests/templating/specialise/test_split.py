@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.errors import TemplateError
 from engine.templating.specialise import Residual
 from tests.templating.specialise.agreement import check
 from tests.templating.specialise.people import CONTEXT, DECLARED, PEOPLE
@@ -66,3 +67,15 @@ def test_what_letters_are_made_of_is_divided(name: str, context: dict[str, objec
 def test_what_cannot_be_divided_says_why(source: str, reason: str) -> None:
     refusal = check({"main.html": source}, CONTEXT, PEOPLE)
     assert reason in getattr(refusal, "reason", ""), refusal
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% set ns = namespace(t='') %}{% for i in range(300) %}{% set ns.t = customer.tier ~ ns.t %}{% endfor %}",
+        "{% set x = customer.age %}{{ " + "(" * 60 + "x" + " + 1)" * 60 + " }}",
+        "{% macro m(n) %}{% if customer.age %}{% if n %}{{ m(n - 1) }}{% endif %}{% endif %}{% endmacro %}{{ m(22) }}",
+    ],
+)
+def test_what_grows_without_bounds_is_left_whole_or_kept_short(source: str) -> None:
+    assert not isinstance(check({"main.html": source}, CONTEXT, PEOPLE), TemplateError)
