@@ -214,7 +214,7 @@ def complete(
 
 
 def _skip_missing(connection: Connection, maker: Composer, plan: Plan, variant: int, made: Compiled) -> None:
-    filler, person_of = maker.filler(made.program, MimeWire(utf8_addresses=True))
+    filler, person_of = maker.filler(made.program, MimeWire(utf8_addresses=True), finished=False)
     offer = plan.campaign.content.offer or ""
     for name in sorted(filler.required):
         if name in maker.columns:

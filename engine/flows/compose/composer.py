@@ -134,9 +134,9 @@ class Composer:
             list_id=f"{topic}.{domain_of(address)}",
         )
 
-    def filler(self, program: Program, wire: Wire) -> tuple[Filler, Persons]:
-        """What fills the program for one way out, and what orders a person's values for it."""
-        filler = Filler(program, wire, self.environment)
+    def filler(self, program: Program, wire: Wire, *, finished: bool = True) -> tuple[Filler, Persons]:
+        """What fills the program for one way out, and what orders a person's values for it. `finished`: see Filler."""
+        filler = Filler(program, wire, self.environment, finished=finished)
         purposes = [LINKS[name] for name in filler.inputs if name in LINKS]
         made = self.signer.links(self.workspace.project.public_url, purposes)
         return filler, Persons(filler.inputs, self.columns, made, self.reference, program.message_id_domain)

@@ -43,6 +43,10 @@ DERIVED = ("preheader", "subject")
 class Filler:
     """Makes the letters of one program for one way out.
 
+    Args:
+        finished: False where only `slots` is asked for, and only whether it fails: an undivided letter is then
+            rendered without its styles being moved, which is most of the work.
+
     Attributes:
         inputs: the dotted names of what `slots` must be given, in order.
         required: inputs without which no letter can be made.
@@ -51,7 +55,9 @@ class Filler:
     Raises UnsupportedFeature where the wire merges and this letter cannot be merged; it is sent whole then.
     """
 
-    def __init__(self, program: Program, wire: Wire, environment: LetterEnvironment) -> None:
+    def __init__(
+        self, program: Program, wire: Wire, environment: LetterEnvironment, *, finished: bool = True
+    ) -> None:
         self.merges: bool = getattr(wire, "merges", False)
         self.longest: int | None = getattr(wire, "longest", None)
         if self.merges and program.whole is not None:
@@ -59,6 +65,7 @@ class Filler:
                 "nothing in this letter is the same for everybody, so it cannot be merged"
             )
         self.program = program
+        self.finished = finished
         self.wire = wire
         self.environment = environment
         self.asked: dict[str, str] = {name: f"i{index}" for index, name in enumerate(SYSTEM)}
@@ -145,7 +152,7 @@ class Filler:
             for name in inputs:
                 self.variable(name)
             first, slots.next = slots.next, slots.next + 2
-            return whole_bodies(program.whole, inputs, self.environment, first)
+            return whole_bodies(program.whole, inputs, self.environment, first, finished=self.finished)
         return {
             "html": self.body(program.html, slots, scope="html"),
             "text": self.body(program.text, slots, scope="html" if program.text_from_html else "text"),

@@ -21,13 +21,15 @@ LETTER = "whole"
 
 
 def whole_bodies(
-    whole: Whole, inputs: Sequence[str], environment: LetterEnvironment, slot: int
+    whole: Whole, inputs: Sequence[str], environment: LetterEnvironment, slot: int, *, finished: bool = True
 ) -> dict[str, Body]:
-    """The skeletons of an undivided letter: each body is one slot, the first of them `slot`."""
+    """The skeletons of an undivided letter: each body is one slot, the first of them `slot`.
+
+    `finished`: False only renders, to learn whether a person's letter can be made, and leaves both bodies empty.
+    """
     names = tuple(inputs)
-    make = Expression(
-        "whole", names, (), None, cast(Jinja, renderer(whole, names, environment)), nodes.Const(""), True
-    )
+    render = cast(Jinja, renderer(whole, names, environment, finished=finished))
+    make = Expression("whole", names, (), None, render, nodes.Const(""), True)
     return {
         "html": (Let(LETTER, make), Value(slot, part(0), final=True)),
         "text": (Let(LETTER, make), Value(slot + 1, part(1), final=True)),
@@ -46,7 +48,7 @@ def part(index: int) -> Expression:
 
 
 def renderer(
-    whole: Whole, names: tuple[str, ...], environment: LetterEnvironment
+    whole: Whole, names: tuple[str, ...], environment: LetterEnvironment, *, finished: bool = True
 ) -> Callable[[Sequence[object], Mapping[str, object]], tuple[str, str]]:
     """Renders both bodies for a person's values."""
     loading = cast(LetterEnvironment, environment.overlay(loader=DictLoader(dict(whole.templates))))
@@ -60,8 +62,12 @@ def renderer(
 
         context = {**whole.context, **nested(names, values, whole.context)}
         try:
-            html = inline(html_template.render(context)).html
-            text = text_template.render(context) if text_template else plain_text(html)
+            page = html_template.render(context)
+            text = text_template.render(context) if text_template else ""
+            if not finished:
+                return "", ""
+            html = inline(page).html
+            text = text if text_template else plain_text(html)
         except UndefinedError as error:
             absent = [name for name, value in zip(names, values, strict=True) if value is None]
             if len(absent) == 1:

@@ -10,6 +10,8 @@ from markupsafe import Markup
 
 from engine.errors import LetterError, UnsupportedFeature
 from engine.model.letter import Batch
+from engine.templating.environment import make_environment
+from engine.templating.filler.filler import Filler
 from engine.templating.filler.packing import pack, unpack
 from engine.templating.program import Whole
 from tests.templating.program.building import (
@@ -285,3 +287,18 @@ def test_a_letter_without_anything_in_common_is_not_merged() -> None:
     whole = Whole({"main.html": "{{ customer.first_name }}"}, {}, "main.html")
     with pytest.raises(UnsupportedFeature, match="cannot be merged"):
         filler(replace(program(), whole=whole), MERGED)
+
+
+def test_whether_an_undivided_letter_can_be_made_is_learnt_without_finishing_it() -> None:
+    html = "<style>p { color: red }</style><p>{{ customer.first_name | replace('a', 'b') }}</p>"
+    made = replace(program(), whole=Whole({"main.html": html}, {}, "main.html"))
+    asking, making = (
+        Filler(made, JSON, make_environment(None), finished=finished) for finished in (False, True)
+    )
+    assert asking.inputs == making.inputs
+    known = person(making, customer__first_name="Ana")
+    assert '<p style="color:red">Anb</p>' in making.letter(making.slots(known)).html
+    assert asking.letter(asking.slots(known)).html == ""
+    for each in (asking, making):
+        with pytest.raises(LetterError, match="has no value"):
+            each.slots(person(each))
