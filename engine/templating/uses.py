@@ -165,13 +165,13 @@ class Family:
 
     def visit(self, file: str, node: nodes.Node, *, tested: bool) -> Iterator[Use]:
         """The uses in a piece of template."""
-        chain = isinstance(node, (nodes.Getattr, nodes.Getitem))
-        if chain or (isinstance(node, nodes.Name) and node.ctx == "load"):
+        base = node.node if isinstance(node, (nodes.Getattr, nodes.Getitem)) else None
+        if base is not None or (isinstance(node, nodes.Name) and node.ctx == "load"):
             yield from self.read(file, node, tested=tested)
         if isinstance(node, nodes.Filter) and node.node is not None:
             yield from self.attribute(file, node)
         for child in node.iter_child_nodes():
-            if chain and child is node.node:
+            if child is base:
                 # What is read of it says more than it would itself.
                 yield from self.inside(file, child)
             else:
@@ -188,7 +188,7 @@ class Family:
         else:
             yield from self.visit(file, node, tested=False)
 
-    def read(self, file: str, node: nodes.Expr, *, tested: bool) -> Iterator[Use]:
+    def read(self, file: str, node: nodes.Node, *, tested: bool) -> Iterator[Use]:
         """A name or a chain of them as a use, unless nothing is known of it."""
         paths = self.paths(file, node, frozenset())
         if paths:
