@@ -147,6 +147,11 @@ class Desk:
         options = self.workspace.project.options(name)
         return str(getattr(options, "type", "")) if options is not None else ""
 
+    @property
+    def leaves_machine(self) -> bool:
+        """Whether letters really go out, and not into a folder."""
+        return any(self.provider_type(name) != "outbox" for name in self.ways_out)
+
     def close(self) -> None:
         """Let go of the database."""
         if self._database is not None:

@@ -167,9 +167,3 @@ def judge(desk: Desk, name: str, *, real: bool) -> int:
         raise UsageError(f"no bounces of run `{name}` wait for a word", help=f"waiting: {known}")
     with desk.database.write() as connection:
         return quarantine.judge(connection, waiting[name].storm.run, real=real, now=desk.now)
-
-
-def note(connection: Connection, run: int) -> tuple[str, ...]:
-    """What a run's report says of its held bounces."""
-    held = quarantine.held(connection, run)
-    return (f"{held:,} bounces wait for a person's word: touchbase heard",) if held else ()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.app.desk import Desk
 from engine.app.letters import letter_problems
-from engine.audience.rulebook import Rulebook
+from engine.app.people import rulebook
 from engine.calendar import occurrence as occurrence_of
 from engine.definitions.checks.not_yet import blocking
 from engine.definitions.schema.campaign import Campaign, Status
@@ -101,12 +101,6 @@ def with_feeds(desk: Desk, made: Draft, *, remember: bool = False) -> Draft:
         remember=remember,
     )
     return replace(made, feeds=found)
-
-
-def rulebook(desk: Desk, moment: datetime) -> Rulebook:
-    """What segments are read with."""
-    dialect = "sqlite" if desk.database.is_sqlite else "postgresql"
-    return Rulebook(desk.workspace.segments, desk.fields, dialect, moment, desk.zone)
 
 
 def composer(desk: Desk, connection: Connection, campaign: Campaign) -> Composer:

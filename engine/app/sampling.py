@@ -6,13 +6,24 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+from engine.app import running, showing
 from engine.app.desk import Desk
-from engine.errors import LetterError
+from engine.errors import LetterError, Refused
 from engine.model.letter import Batch, Letter, Mailbox, Verdict
 
 
-def send_sample(desk: Desk, letter: Letter, address: str, sample: str) -> dict[str, object]:
-    """Send the letter to this address instead, marked as a test. Raises LetterError when it is not taken."""
+def send_test(desk: Desk, campaign: str, address: str, at: str | None) -> dict[str, object]:
+    """Send the letter of the first who would get one to this address instead. Refused where nobody would."""
+    made = running.with_feeds(desk, running.draft(desk, campaign, at))
+    found = showing.one_letter(desk, made, None)
+    if found is None:
+        raise Refused(f"nobody would get {campaign}, so there is no sample", help="see `touchbase plan`")
+    row, letter, _ = found
+    return _send(desk, letter, address, row.address)
+
+
+def _send(desk: Desk, letter: Letter, address: str, sample: str) -> dict[str, object]:
+    """Marked as a test. Raises LetterError when it is not taken."""
     own = replace(
         letter,
         to=Mailbox("", address),

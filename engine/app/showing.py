@@ -6,20 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.app import running
+from engine.app import people, running
 from engine.app.desk import Desk
-from engine.audience import explain
 from engine.definitions.schema.campaign import Campaign
-from engine.errors import UsageError
 from engine.flows.plan.choosing import VariantKey
 from engine.flows.plan.planning import Plan
 from engine.model.letter import Letter
-from engine.model.report import Fact, HistoryLine, PersonDecision, PlanReport, VariantLine, WhyReport
+from engine.model.report import Fact, PersonDecision, PlanReport, VariantLine, WhyReport
 from engine.model.words import ACCEPTED_STATES, Reason, State
 from engine.providers.mime_wire import MimeWire
 from engine.store import (
     counts,
-    customers,
     deliveries,
     persons,
     posts,
@@ -75,10 +72,10 @@ def _report(
     fresh: bool = False,
 ) -> PlanReport:
     lines, names = [], {}
-    for place, (number, key, _, people) in enumerate(variants.of_run(connection, run.id)):
+    for place, (number, key, _, addressed) in enumerate(variants.of_run(connection, run.id)):
         names[number] = f"v{place + 1}"
         lines.append(
-            _variant_line(desk, connection, made, names[number], VariantKey.read(key), number, people)
+            _variant_line(desk, connection, made, names[number], VariantKey.read(key), number, addressed)
         )
     decided = [decision_of(row, names) for row in deliveries.of_run(connection, run.id)]
     return PlanReport(
@@ -125,18 +122,6 @@ def decision_of(row: Delivery, names: dict[int, str] | None = None) -> PersonDec
     if row.state in (State.SKIPPED, State.EXPIRED, State.CANCELLED, State.FAILED):
         return PersonDecision(row.customer_id, row.address, "skip", row.reason, row.detail, variant)
     return PersonDecision(row.customer_id, row.address, "send", "", row.detail, variant)
-
-
-def find_customer(desk: Desk, email: str) -> Customer:
-    """The customer with that address or key. UsageError when there is none."""
-    with desk.database.read() as connection:
-        found = customers.find(connection, desk.fields, email)
-    if not found:
-        raise UsageError(
-            f"no customer has the address or key `{email}`",
-            help="check the spelling, or bring them in with `touchbase import customers`",
-        )
-    return found[0]
 
 
 def one_letter(
@@ -210,37 +195,10 @@ def _facts(
     )
     for word, names in (("include", audience.include), ("exclude", audience.exclude)) if audience else ():
         for name in names:
-            yield from segment_facts(desk, connection, made, name, customer, f"{word}: ")
+            yield from people.segment_facts(desk, connection, made.moment, name, customer, f"{word}: ")
     yield from _consent_facts(connection, made.campaign, customer)
     if row is not None and row.variant is not None:
         yield from _letter_facts(connection, row)
-
-
-def segment_facts(
-    desk: Desk,
-    connection: Connection,
-    made: running.Draft | None,
-    name: str,
-    customer: Customer,
-    before: str = "",
-) -> list[Fact]:
-    """One segment's conditions for one customer, as a list with depths."""
-    moment = made.moment if made is not None else desk.now
-
-    def locate(path: tuple[str | int, ...]) -> tuple[str, int]:
-        place = desk.workspace.place(*path)
-        return place.file, place.line
-
-    found = explain.explain(connection, running.rulebook(desk, moment), name, customer.id, locate)
-    return list(_flat(found, before, 0))
-
-
-def _flat(found: explain.Finding, before: str, depth: int) -> Iterator[Fact]:
-    value = f" (found: {found.found})" if found.found else ""
-    where = f"{found.file}:{found.line}" if found.file else ""
-    yield Fact(f"{before}{found.text}{value}", found.passed, where, depth)
-    for part in found.parts:
-        yield from _flat(part, "", depth + 1)
 
 
 def _consent_facts(connection: Connection, campaign: Campaign, customer: Customer) -> Iterator[Fact]:
@@ -263,14 +221,3 @@ def _letter_facts(connection: Connection, row: Delivery) -> Iterator[Fact]:
         yield Fact(f"from {key.sender}" + (f", posts: {'; '.join(titles)}" if titles else ""))
     if row.provider:
         yield Fact(f"handed to {row.provider} as {row.provider_id or 'unknown'}, attempt {row.attempt}")
-
-
-def told(connection: Connection, customer: int, line: HistoryLine) -> HistoryLine:
-    """A line of somebody's history with the subject as they read it, not as its template says it."""
-    if line.kind != "delivery" or not line.run or ("{{" not in line.detail and "{%" not in line.detail):
-        return line
-    from engine.flows.readers.replaying import replay
-
-    row = deliveries.of_customer(connection, int(line.run), customer)
-    letter = replay(connection, row) if row is not None else None
-    return replace(line, detail=letter.subject if letter is not None else "")

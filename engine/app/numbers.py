@@ -1,0 +1,66 @@
+"""Wiring for runs as people see them: every number counted from the ledger's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.app.desk import Desk
+from engine.errors import UsageError
+from engine.flows.receive import quarantine
+from engine.model.report import RunReport
+from engine.store import counts, runs
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def recent(desk: Desk) -> list[RunReport]:
+    """The runs so far, newest first."""
+    with desk.database.read() as connection:
+        return [_report(desk, connection, run) for run in runs.recent(connection)]
+
+
+def of_run(
+    desk: Desk, run: str, *, sent_now: int = 0, interrupted: bool = False, notes: Sequence[str] = ()
+) -> RunReport:
+    """One run's numbers. UsageError when there is no such run."""
+    with desk.database.read() as connection:
+        found = runs.get(connection, int(run)) if run.isdecimal() else None
+        if found is None:
+            raise UsageError(f"there is no run `{run}`", help="`touchbase runs` lists them")
+        report = _report(desk, connection, found, sent_now=sent_now, interrupted=interrupted)
+        held = quarantine.held(connection, found.id)
+    waiting = (f"{held:,} bounces wait for a person's word: touchbase heard",) if held else ()
+    return replace(report, notes=(*report.notes, *notes, *waiting))
+
+
+def _report(
+    desk: Desk, connection: Connection, run: runs.Run, *, sent_now: int = 0, interrupted: bool = False
+) -> RunReport:
+    notes = run.snapshot.get("notes", ())
+    return RunReport(
+        campaign=run.campaign,
+        run=str(run.id),
+        occurrence=run.occurrence,
+        state=run.state,
+        counts=counts.counts(connection, run.id),
+        provider=run.provider,
+        as_of=run.as_of,
+        sent_now=sent_now,
+        interrupted=interrupted,
+        letters=_outbox(desk) if sent_now else None,
+        reason=run.reason,
+        notes=tuple(str(note) for note in notes) if isinstance(notes, (list, tuple)) else (),
+    )
+
+
+def _outbox(desk: Desk) -> Path | None:
+    """The page that lists the letters, where they were written to a folder."""
+    if desk.leaves_machine:
+        return None
+    options = desk.workspace.project.options()
+    folder = options.plain().get("folder", "outbox") if options is not None else "outbox"
+    return desk.root / str(folder) / "index.html"

@@ -1,0 +1,68 @@
+"""Wiring for one person's letter on a screen or in a file, with everything the linter says of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.app import people, running, showing
+from engine.app.desk import Desk
+from engine.errors import UsageError
+from engine.flows.compose.proof import proofread
+from engine.model.letter import Letter
+from engine.model.report import PersonDecision, Preview
+
+
+def preview(desk: Desk, campaign: str, email: str, at: str | None) -> Preview:
+    """One person's letter, whatever stands against sending it. UsageError where there is none."""
+    made = running.with_feeds(desk, running.draft(desk, campaign, at))
+    customer = people.find_customer(desk, email)
+    row = showing.decide(desk, made, customer)
+    found = showing.one_letter(desk, made, customer.id)
+    if found is None:
+        reason = f"{row.reason}: {row.detail}" if row is not None else "in no segment of the audience"
+        raise UsageError(
+            f"there is no letter of {campaign} for {email}: {reason}",
+            help=f"see `touchbase why {email} {campaign}`",
+        )
+    _, letter, message = found
+    decision = (
+        showing.decision_of(row)
+        if row is not None
+        else PersonDecision(customer.customer_id, email, "skip", "not_selected")
+    )
+    return Preview(
+        campaign=campaign,
+        email=email,
+        sender=f"{letter.sender.name} <{letter.sender.address}>",
+        subject=letter.subject,
+        preheader="",
+        html=letter.html,
+        text=letter.text,
+        message=message,
+        decision=decision,
+        findings=_findings(desk, made, letter),
+    )
+
+
+def _findings(desk: Desk, made: running.Draft, letter: Letter) -> list[dict[str, object]]:
+    return [
+        {
+            "code": finding.code,
+            "severity": str(finding.level),
+            "message": finding.message,
+            "help": finding.help,
+            "line": finding.line,
+            "part": finding.part,
+            "source": finding.source,
+        }
+        for finding in proofread(desk.workspace, made.campaign, letter)
+    ]
+
+
+def write(preview: Preview, out: Path) -> None:
+    """The letter into a file: .html, .txt or .eml."""
+    content = {".txt": preview.text.encode(), ".eml": preview.message}.get(out.suffix, preview.html.encode())
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}", help="name another file") from error
