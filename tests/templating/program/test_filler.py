@@ -296,9 +296,10 @@ def test_whether_an_undivided_letter_can_be_made_is_learnt_without_finishing_it(
         Filler(made, JSON, make_environment(None), finished=finished) for finished in (False, True)
     )
     assert asking.inputs == making.inputs
-    known = person(making, customer__first_name="Ana")
+    known = person(making, customer={"first_name": "Ana"})
     assert '<p style="color:red">Anb</p>' in making.letter(making.slots(known)).html
     assert asking.letter(asking.slots(known)).html == ""
     for each in (asking, making):
-        with pytest.raises(LetterError, match="has no value"):
-            each.slots(person(each))
+        with pytest.raises(LetterError, match="first_name") as caught:
+            each.slots(person(each, customer={}))
+        assert caught.value.reason == "missing_value"
