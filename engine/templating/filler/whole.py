@@ -70,7 +70,7 @@ def renderer(
             text = text if text_template else plain_text(html)
         except UndefinedError as error:
             absent = [name for name, value in zip(names, values, strict=True) if value is None]
-            if len(absent) == 1:
+            if len(absent) == 1 and absent[0].rpartition(".")[2] in str(error.message):
                 missing(absent[0])
             raise LetterError(str(error.message), reason="missing_value") from error
         except FAILURES as error:
