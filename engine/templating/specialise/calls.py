@@ -97,6 +97,7 @@ def _changing(machine: Machine, node: nodes.Call, callee: Changing | Static, arg
         made = apply(machine, node, _calling(machine, callee.value, arguments), rebuild)
         return Changing(made.value, machine.region) if isinstance(made, Static) else made
     steady = getattr(callee.held, "__name__", "") == "cycle"
+    machine.touched += 1
     if not steady and not machine.region.certain_since(callee.region):
         raise machine.refuse("a cycler, joiner or `loop.changed` is used under a personal condition", node)
     return apply(machine, node, _calling(machine, callee.held, arguments), rebuild)

@@ -221,6 +221,7 @@ def _part_attribute(machine: Machine, node: nodes.Getattr, base: Partial) -> Val
 def _namespace_member(machine: Machine, node: nodes.Expr, base: NamespaceValue, wanted: str) -> Value:
     if wanted.startswith("_"):
         raise machine.refuse(f"`{wanted}` of a namespace is read", node)
+    machine.touched += 1
     if base.residual is not None:
         return Dynamic(nodes.Getattr(nodes.Name(base.residual, "load"), wanted, "load"), stable=False)
     if wanted in base.members:

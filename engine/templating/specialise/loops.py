@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,19 +86,22 @@ def _unroll(machine: Machine, loop: Loop, value: Value, items: Any) -> None:
     """One copy of the body for every item."""
     node = loop.node
     try:
-        iterator = iter(items)
+        iter(items)
     except Exception as error:
         if machine.region.uncertain:
             raise machine.refuse(str(error), node) from error
         raise machine.failure(error, node) from error
     if node.test is None:
         _turns(machine, loop, items)
-    elif _test_is_known(machine, loop, items):
-        _turns(machine, loop, _kept(machine, loop, iterator))
+        return
+    tests = [_tested(machine, loop, item) for item in items]
+    known = [truth(machine, test, node) for test in tests]
+    if None not in known:
+        _turns(machine, loop, [item for item, passes in zip(items, known, strict=True) if passes])
     elif loop.extended:
         _repeat(machine, loop, value)
     else:
-        _unroll_choices(machine, loop, iterator)
+        _unroll_choices(machine, loop, zip(items, tests, known, strict=True))
 
 
 def _turns(machine: Machine, loop: Loop, items: Iterable[Any]) -> None:
@@ -143,43 +147,37 @@ def _else(machine: Machine, loop: Loop) -> None:
 
 def _tested(machine: Machine, loop: Loop, item: Any) -> Value:
     """The loop's `if` for one item."""
-    assert loop.node.test is not None
-    with machine.capture() as code:
+    with _simple(machine, loop):
         unpack(machine, loop.node.target, lift(item), loop.test)
-        loop.test.enter()
-        value = machine.expression(loop.node.test, loop.test)
+        return _test(machine, loop)
+
+
+def _test(machine: Machine, loop: Loop) -> Value:
+    assert loop.node.test is not None
+    loop.test.enter()
+    return machine.expression(loop.node.test, loop.test)
+
+
+@contextmanager
+def _simple(machine: Machine, loop: Loop) -> Iterator[None]:
+    """A loop's `if` is evaluated: Jinja does so whenever the next item is asked for, so nothing may change by then."""
+    touched = machine.touched
+    with machine.capture() as code:
+        yield
     if code:
         raise machine.refuse("the condition of a loop needs statements of its own", loop.node)
-    return value
-
-
-def _test_is_known(machine: Machine, loop: Loop, items: Any) -> bool:
-    """Tries the test on every item."""
-    state, writes = remember(loop.place), machine.writes
-    found = [truth(machine, _tested(machine, loop, item), loop.node) for item in items]
-    restore(loop.place, state)
-    if machine.writes != writes:
-        raise machine.refuse("the condition of a loop changes an object", loop.node)
-    return None not in found
+    if machine.touched != touched:
+        raise machine.refuse("the condition of a loop reads or changes an object", loop.node)
 
 
 def _names(node: nodes.Node) -> list[nodes.Name]:
     return [node] if isinstance(node, nodes.Name) else list(node.find_all(nodes.Name))
 
 
-def _kept(machine: Machine, loop: Loop, items: Iterator[Any]) -> Iterator[Any]:
-    """The items that pass, found out one by one as Jinja does."""
-    for item in items:
-        if truth(machine, _tested(machine, loop, item), loop.node):
-            yield item
-
-
-def _unroll_choices(machine: Machine, loop: Loop, items: Iterable[Any]) -> None:
-    """One copy of the body for every item, each under its own condition."""
+def _unroll_choices(machine: Machine, loop: Loop, items: Iterable[tuple[Any, Value, bool | None]]) -> None:
+    """One copy of the body for every item, each under its own condition: with the test and what is known of it."""
     tests: list[nodes.Expr] = []
-    for item in items:
-        value = _tested(machine, loop, item)
-        tested = truth(machine, value, loop.node)
+    for item, value, tested in items:
         if tested is False:
             continue
         test = (
@@ -245,13 +243,8 @@ def _repeat_head(machine: Machine, loop: Loop) -> tuple[nodes.Expr, nodes.Expr |
         return target, None
     for name in _names(node.target):
         loop.test.assign(name.name, loop.body.read(name.name))
-    with machine.inside(conditional=True), machine.capture() as code:
-        loop.test.enter()
-        value = machine.expression(node.test, loop.test)
-        note(machine, value)
-        test = expression(machine, value)
-    if code:
-        raise machine.refuse("the condition of a loop needs statements of its own", node)
+    with machine.inside(conditional=True), _simple(machine, loop):
+        test = expression(machine, _test(machine, loop))
     return target, test
 
 

@@ -56,6 +56,8 @@ class Machine:
         # Counts writes to namespaces of stage 2, and pieces that read or write them.
         self.writes = 0
         self.unstable = 0
+        # Counts every use of an object that changes, in whichever stage it lives.
+        self.touched = 0
         self.line = 0
         self.file = ""
         self._steps = 0

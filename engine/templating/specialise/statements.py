@@ -116,6 +116,7 @@ def _set_member(machine: Machine, target: nodes.NSRef, value: Value, place: Plac
     namespace = place.read(target.name)
     if not isinstance(namespace, NamespaceValue):
         raise machine.refuse(f"`{target.name}` is not a namespace made in this letter", target)
+    machine.touched += 1
     if namespace.residual is None and machine.region is not namespace.region:
         residual_namespace(machine, namespace)
     if namespace.residual is None:

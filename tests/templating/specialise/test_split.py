@@ -61,6 +61,10 @@ def test_what_letters_are_made_of_is_divided(name: str, context: dict[str, objec
         ("{% extends customer.layout %}", "depends on the person"),
         ("{% set s = joiner() %}{% if customer.age %}{{ s() }}{% endif %}", "personal condition"),
         ("{% for p in customer.interests %}{{ loop.changed(p) }}{% endfor %}", "loop.changed"),
+        (
+            "{% set ns = namespace(n=1) %}{% for p in customer.interests if ns.n %}{{ p }}{% set ns.n = 0 %}{% endfor %}",
+            "reads or changes",
+        ),
         ("{% for p in posts recursive %}{{ p.title }}{% endfor %}", "recursive"),
     ],
 )
