@@ -80,7 +80,7 @@ def send_run(
             brakes=brakes(desk, campaign, run),
             impatient=True,
         )
-        return asyncio.run(_mail(order, inquiry_of(desk, run.id, worker, stop), doubts))
+        return asyncio.run(_mail(order, inquiry_of(desk, run, worker, stop), doubts))
 
 
 async def _mail(order: Order, inquiry: Inquiry, doubts: int) -> Mailed:
@@ -93,8 +93,9 @@ async def _mail(order: Order, inquiry: Inquiry, doubts: int) -> Mailed:
     return Mailed(sending.accepted, sending.fault, order.stopping(), tuple(notes))
 
 
-def inquiry_of(desk: Desk, run: int, worker: workers.Worker, stop: Callable[[], bool]) -> Inquiry:
+def inquiry_of(desk: Desk, run: runs.Run, worker: workers.Worker, stop: Callable[[], bool]) -> Inquiry:
     """Looking into the unanswered calls of a run, whichever of the workspace's providers they went to."""
+    campaign = desk.workspace.campaigns.get(run.campaign)
 
     @cache
     def witness(name: str) -> Witness | None:
@@ -111,9 +112,10 @@ def inquiry_of(desk: Desk, run: int, worker: workers.Worker, stop: Callable[[], 
 
     return Inquiry(
         database=desk.database,
-        run=run,
+        run=run.id,
         worker=worker,
         witness=witness,
+        consent=consent_of(campaign) if campaign is not None else None,
         now=clock.now,
         wall=clock.wall,
         tick=time.monotonic,

@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import clock
 from engine.app.desk import Desk
 from engine.errors import UsageError
+from engine.flows.deliver.circuit import in_words
 from engine.flows.receive import quarantine
 from engine.model.report import RunReport
-from engine.store import counts, runs
+from engine.store import counts, pace, runs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -33,8 +35,9 @@ def of_run(
             raise UsageError(f"there is no run `{run}`", help="`touchbase runs` lists them")
         report = _report(desk, connection, found, sent_now=sent_now, interrupted=interrupted)
         held = quarantine.held(connection, found.id)
+        troubles = _troubles(desk, connection) if report.counts.pending else ()
     waiting = (f"{held:,} bounces wait for a person's word: touchbase heard",) if held else ()
-    return replace(report, notes=(*report.notes, *notes, *waiting))
+    return replace(report, notes=(*report.notes, *notes, *waiting, *troubles))
 
 
 def _report(
@@ -55,6 +58,13 @@ def _report(
         reason=run.reason,
         notes=tuple(str(note) for note in notes) if isinstance(notes, (list, tuple)) else (),
     )
+
+
+def _troubles(desk: Desk, connection: Connection) -> list[str]:
+    """How the workspace's ways out stand that are in trouble now, in words."""
+    found = ((name, pace.read(connection, name)) for name in desk.ways_out)
+    told = (in_words(name, known, clock.wall()) for name, known in found if known is not None)
+    return [words for words in told if words]
 
 
 def _outbox(desk: Desk) -> Path | None:

@@ -28,7 +28,7 @@ def look_into(desk: Desk, run: str) -> tuple[runs.Run, Findings, list[DoubtLine]
     with stopping() as stop, workers.sign_on(desk.database, clock.now()) as worker:
         with desk.database.write() as connection:
             recovery.recover(connection, desk.database.path, clock.now())
-        inquiry = inquiry_of(desk, found.id, worker, stop)
+        inquiry = inquiry_of(desk, found, worker, stop)
         findings = asyncio.run(reconcile(inquiry))
         return found, findings, _lines(desk, inquiry, [call for call, _ in findings.left])
 
@@ -40,7 +40,7 @@ def decide(desk: Desk, run: str, word: Word, emails: Sequence[str]) -> int:
     """
     found = known_run(desk, run)
     with stopping() as stop, workers.sign_on(desk.database, clock.now()) as worker:
-        inquiry = inquiry_of(desk, found.id, worker, stop)
+        inquiry = inquiry_of(desk, found, worker, stop)
         with desk.database.read() as connection:
             calls = unanswered.calls_of(connection, found.id)
         chosen = _chosen(desk, found, calls, emails)

@@ -114,6 +114,7 @@ class RunReport:
             "provider": self.provider,
             **self.counts.as_json(),
             "sent_now": self.sent_now,
+            "notes": list(self.notes),
         }
 
 

@@ -6,6 +6,7 @@ TOUCHBASE_CRASH names a place, "after_intent" or "after_intent:3" for the third 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 VARIABLE = "TOUCHBASE_CRASH"
 
@@ -27,11 +28,16 @@ PLACES = (
 EXIT_STATUS = 86
 """Unlike any status the program ends with by itself, so that a test knows why it ended."""
 
+watch: Callable[[str], None] | None = None
+"""Told of every place that is passed, where a test sets it: a simulated process ends by what this raises."""
+
 _passed = dict.fromkeys(PLACES, 0)
 
 
 def crash(place: str) -> None:
     """Ends the process here, without any tidying up, if the variable says so."""
+    if watch is not None:
+        watch(place)
     wanted = os.environ.get(VARIABLE)
     if not wanted:
         return

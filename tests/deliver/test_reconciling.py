@@ -14,9 +14,10 @@ from engine.flows.deliver.doubts import Road
 from engine.model.letter import Batch, Outcome
 from engine.model.words import State
 from engine.providers.base import Lookup, Sought
-from engine.store import runs, tables, workers
+from engine.store import runs, subscriptions, tables, workers
 from engine.store.database import Database
 from engine.store.ledger import call, closing, queue, recovery, unanswered
+from tests.builders import TOPIC
 from tests.deliver.world import CONSENT, Lines, World, everybody_once
 from tests.doubles.scripted import Scripted
 
@@ -145,6 +146,16 @@ def test_news_of_one_letter_does_not_keep_the_others_from_being_found_out(databa
         assert closing.hear(connection, world.rows()[2]["id"], State.DELIVERED, world.time.now())
     assert world.reconcile(provider).arrived == 4
     assert world.states() == {"accepted": 4, "delivered": 1}
+
+
+def test_nothing_is_repeated_to_somebody_who_left_meanwhile(database: Database) -> None:
+    """Should it never have arrived, it would be a letter to somebody who does not want it."""
+    world, provider = World.of(database, 5), Losing(messages=5, idempotent=True, lost=1)
+    world.send(provider)
+    with database.write() as connection:
+        subscriptions.leave(connection, world.people[1], TOPIC, "page", world.time.now())
+    found = world.reconcile(provider)
+    assert ([outlook.road for _, outlook in found.left], len(provider.calls)) == ([Road.PERSON], 1)
 
 
 def test_keys_that_are_forgotten_are_not_trusted(database: Database) -> None:

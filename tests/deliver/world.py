@@ -136,6 +136,7 @@ class World:
                 run=self.run,
                 worker=worker,
                 witness=witnesses.get,
+                consent=CONSENT,
                 now=self.time.now,
                 wall=self.time.now,
                 tick=self.time.tick,

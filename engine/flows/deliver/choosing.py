@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from engine.flows.deliver.circuit import in_words
 from engine.flows.deliver.order import Order
 from engine.flows.deliver.pace import Permit
 from engine.flows.deliver.pacing import Bucket, Pacer
@@ -81,16 +82,17 @@ def next_turn(
         if refused and not refused[-1].closed:
             break
     if refused:
-        return _soonest(refused, ways)
+        return _soonest(refused, ways[0], pacer, order.wall())
     return _nothing_claimed(connection, order, ways, now)
 
 
-def _soonest(refused: Sequence[Permit], ways: Sequence[Way]) -> Wait:
+def _soonest(refused: Sequence[Permit], way: Way, pacer: Pacer, now: datetime) -> Wait:
     """When a way out may be used again; the first one's trouble is the one to tell."""
     first = min(refused, key=lambda permit: permit.wait)
     if not first.reason:
         return Wait(first.wait)
-    return Wait(first.wait, f"{ways[0].name} takes nothing now: {refused[0].reason or first.reason}")
+    pace = pacer.seen.get(way.name)
+    return Wait(first.wait, (in_words(way.name, pace, now) if pace is not None else "") or first.reason)
 
 
 def _nothing_claimed(

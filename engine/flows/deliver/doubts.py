@@ -71,6 +71,4 @@ def settled(call: Unanswered) -> datetime:
 def _why_a_person(name: str, limits: Limits) -> str:
     if limits.lookup is not None:
         return f"{name} keeps its letters for a shorter time; look for news of it, or decide"
-    if limits.idempotency is not None:
-        return f"{name} does not remember the call's key any more; look at its own pages, or decide"
-    return f"{name} cannot be asked; wait for its news, look at its own pages, or decide"
+    return f"{name} cannot be asked any more; wait for its news, look at its own pages, or decide"

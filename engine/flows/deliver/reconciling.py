@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from engine.model.letter import Verdict
 from engine.providers.base import LooksUp, Lookup, Provider, Sought
 from engine.providers.isolate import send_once
 from engine.store.ledger import unanswered
+from engine.store.ledger.call import Consent, look
 from engine.store.ledger.unanswered import Control, Unanswered
 from engine.store.workers import Worker
 
@@ -52,13 +53,15 @@ class Witness:
 class Inquiry:
     """Whose calls to look into, and how. `witness`: by a provider's name; None for one that is not there any more.
 
-    The rest as in an Order.
+    `consent`: what a reader must still agree to; None, and no call is made again, where nobody can say. The rest
+    as in an Order.
     """
 
     database: Database
     run: int
     worker: Worker
     witness: Callable[[str], Witness | None]
+    consent: Consent | None
     now: Callable[[], datetime]
     wall: Callable[[], datetime]
     tick: Callable[[], float]
@@ -106,13 +109,20 @@ def outlook(inquiry: Inquiry, call: Unanswered) -> Prospect:
     witness = inquiry.witness(call.provider)
     if witness is None:
         return Prospect(Road.PERSON, f"{call.provider} is no provider of this workspace any more; decide")
-    return prospect(
-        call,
-        witness.connect().limits,
-        inquiry.now(),
-        ended=has_ended(inquiry, call),
-        clock_fixed=inquiry.clock_fixed,
-    )
+    limits = witness.connect().limits
+    if limits.idempotency is not None and not _may_be_repeated(inquiry, call):
+        limits = replace(limits, idempotency=None)
+    ended = has_ended(inquiry, call)
+    return prospect(call, limits, inquiry.now(), ended=ended, clock_fixed=inquiry.clock_fixed)
+
+
+def _may_be_repeated(inquiry: Inquiry, call: Unanswered) -> bool:
+    """Whether everybody it was for would still get the letter, should it never have arrived."""
+    if inquiry.consent is None:
+        return False
+    customers = [letter.customer for letter in call.letters]
+    with inquiry.database.read() as connection:
+        return not look(connection, customers, inquiry.consent, inquiry.now())
 
 
 def has_ended(inquiry: Inquiry, call: Unanswered) -> bool:
@@ -175,6 +185,9 @@ async def _repeat(
 def _taken(inquiry: Inquiry, call: Unanswered, pacer: Pacer, bucket: Bucket) -> Unanswered | float:
     """The call as this process's own, ready to be made again; or after how many seconds it may be tried again."""
     with inquiry.database.write() as connection:
+        customers = [letter.customer for letter in call.letters]
+        if inquiry.consent is None or look(connection, customers, inquiry.consent, inquiry.now()):
+            return float("inf")
         permit = pacer.permit(connection, [bucket], len(call.letters))
         if permit.trying:
             # A closed way out is tried with one letter, and this is a whole call.
