@@ -221,9 +221,12 @@ class Desk:
         return sorted((self.root / "outbox").rglob("*.eml"))
 
     def filled(self) -> Desk:
-        """With the sample people and their complaint imported, as they were once for all tests."""
-        assert self.people is not None
-        shutil.copy(self.people, self.root / "touchbase.db")
+        """With the sample people and their complaint imported; on SQLite as they were once for all tests."""
+        if self.people is not None:
+            shutil.copy(self.people, self.root / "touchbase.db")
+            return self
+        self.json("import", "customers", "people.csv")
+        self.json("import", "events", "complaints.csv", "--event", "complaint_opened")
         return self
 
 
@@ -269,9 +272,7 @@ def _said(stream: io.TextIOWrapper) -> str:
 @pytest.fixture(scope="session")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with the sample people and their complaint."""
-    made = laid_out(tmp_path_factory.mktemp("people"))
-    made.json("import", "customers", "people.csv")
-    made.json("import", "events", "complaints.csv", "--event", "complaint_opened")
+    made = laid_out(tmp_path_factory.mktemp("people")).filled()
     return made.root / "touchbase.db"
 
 

@@ -8,7 +8,30 @@ import re
 from email.message import EmailMessage
 from pathlib import Path
 
-from tests.acceptance.conftest import Desk, adds_up, feed
+import pytest
+
+from tests.acceptance.conftest import TEMPLATE, Desk, adds_up, feed, laid_out
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
+    """A fresh workspace on either database, nothing imported yet."""
+    if request.param == "sqlite":
+        return laid_out(tmp_path / "workspace", request.getfixturevalue("people"))
+    made = laid_out(tmp_path / "workspace")
+    made.environment["TOUCHBASE_DATABASE_URL"] = str(request.getfixturevalue("postgres_url"))
+    return made
+
+
+NOTE = """\
+campaign: note
+status: active
+purpose: marketing
+topic: newsletter
+audience: { include: [newsletter-readers] }
+content: { template: note.html, subject: A short note, preheader: "One thing we forgot to say last week, and one we did not" }
+sender: team
+"""
 
 
 def opened(path: Path) -> EmailMessage:
@@ -56,6 +79,19 @@ def test_sending_twice_sends_nothing_twice(desk: Desk) -> None:
     assert second["run"] == first["run"]
     assert second["sent_now"] == 0
     assert adds_up(second)
+
+
+def test_an_occurrence_of_ones_own_sends_once_more_and_only_once(desk: Desk) -> None:
+    desk.filled().write("campaigns/note.yaml", NOTE)
+    desk.write("templates/note.html", re.sub(r"\{% (for|if offer).*\n", "", TEMPLATE))
+    assert desk.json("send", "note")["accepted"] == 4
+    assert desk.json("send", "note")["sent_now"] == 0
+    again = desk.json("send", "note", "--occurrence", "corrected address")
+    assert again["sent_now"] == 4
+    assert again["run"] != desk.json("send", "note")["run"]
+    assert desk.json("send", "note", "--occurrence", "corrected address")["sent_now"] == 0
+    assert len(desk.letters()) == 8
+    assert desk.run("send", "note", "--occurrence", " ").code == 2
 
 
 def test_a_limited_send_leaves_the_rest_pending_and_goes_on(desk: Desk) -> None:
@@ -149,7 +185,7 @@ def test_import_never_brings_back_anyone_who_left(desk: Desk) -> None:
 
 def test_init_makes_a_workspace_that_sends_at_once(desk: Desk) -> None:
     assert desk.run("init", "fresh").code == 0
-    fresh = Desk(desk.root / "fresh")
+    fresh = Desk(desk.root / "fresh", environment=desk.environment)
     assert fresh.run("check").code == 0
     assert fresh.json("send", "hello")["accepted"] == 3
     assert len(fresh.letters()) == 3
