@@ -53,4 +53,4 @@ def _source(file: Path) -> Path | BinaryIO:
 
 
 def _rejects(file: Path) -> Path:
-    return Path("stdin.rejects.csv") if str(file) == "-" else file.with_name(f"{file.stem}.rejects.csv")
+    return Path("stdin.rejects.csv") if str(file) == "-" else file.parent / f"{file.stem}.rejects.csv"

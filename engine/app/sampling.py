@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.app import running, showing
 from engine.app.desk import Desk
-from engine.errors import LetterError, Refused
+from engine.errors import LetterError, Refused, UsageError
 from engine.model.letter import Batch, Letter, Mailbox, Verdict
 
 
@@ -31,7 +31,11 @@ def _send(desk: Desk, letter: Letter, address: str, sample: str) -> dict[str, ob
         reference=f"test-{desk.now:%Y%m%d%H%M%S}",
     )
     provider = desk.provider()
-    message = provider.wire.encode(own)
+    try:
+        message = provider.wire.encode(own)
+    except LetterError as error:
+        help = "write it like `--test you@example.com`"
+        raise UsageError(f"the sample cannot be made: {error.message}", help=help) from error
     key = f"{own.reference}.0"
     batch = Batch(
         [message],

@@ -33,6 +33,7 @@ def fail(error: BaseException, *, as_json: bool) -> int:
         # The reader (head, less) went away: not our failure, and nothing more can be printed.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         return 0
+    click.echo("this is a fault of Touchbase itself; please report it with the lines below", err=True)
     raise error
 
 

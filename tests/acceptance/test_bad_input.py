@@ -316,3 +316,32 @@ def test_outside_a_workspace_the_remedy_is_init(desk: Desk, tmp_path: Path) -> N
     answer = Desk(elsewhere).run("check")
     assert answer.code == 2
     assert "init" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "remedy"),
+    [
+        (["sendd", "digest"], 2, "`send`"),
+        (["send", "digets"], 2, "`digest`"),
+        (["import", "people.csv"], 2, "touchbase import customers people.csv"),
+        (["import", "customers", "nowhere.csv"], 1, "check the path"),
+        (["import", "customers", "."], 1, "."),
+        (["check", "campaigns/digets.yaml"], 2, "digets.yaml"),
+        (["check", ".."], 2, "not in the workspace"),
+        (["segments", "best-tow"], 2, "`best-two`"),
+        (["why", "nobody@mail.example", "digest"], 2, "check the spelling"),
+        (["plan", "digest", "--at", "tomorrow"], 2, "2027-01-05T09:30"),
+        (["send", "digest", "--test", "nobody"], 2, "--test you@example.com"),
+        (["send", "digest", "--limit", "0"], 2, "--limit"),
+        (["runs", "99"], 2, "touchbase runs"),
+        (["init", "."], 2, "touchbase init my-letters"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_slips_of_the_hand_are_answered_with_the_remedy(
+    desk: Desk, words: list[str], code: int, remedy: str
+) -> None:
+    answer = desk.filled().run(*words)
+    assert answer.code == code, answer
+    assert remedy in answer.err
+    assert not desk.letters()
