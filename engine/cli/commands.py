@@ -28,6 +28,9 @@ VERBS: dict[str, tuple[str, str]] = {
     "cancel": ("halting", "End a run for good; what has left stays sent."),
     "hear": ("hearing", "Read bounces, complaints and automatic answers from mails."),
     "heard": ("hearing", "Bounces held back because they look like a storm; confirm or release them."),
+    "suppress": ("persons", "Write to an address no more, or lift that again."),
+    "forget": ("persons", "Erase everything held on a person."),
+    "export": ("persons", "Everything held on a person."),
     "serve": ("serving", "The web part alone: readers' pages, webhooks, tracking."),
     "demo": ("demonstrating", "The example workspace end to end, offline."),
 }

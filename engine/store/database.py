@@ -84,6 +84,15 @@ class Database:
             with self._own_errors():
                 sqlite.examine(self.engine, self.place)
 
+    def sweep(self) -> bool:
+        """Writes over what was erased but still stands in freed places of the file; False where that must wait.
+
+        It waits where the file is large or in use. PostgreSQL does it by itself (autovacuum), some time later.
+        """
+        from engine.store import sqlite
+
+        return self.path is not None and sqlite.sweep(self.engine, self.path)
+
     @contextmanager
     def _own_errors(self) -> Iterator[None]:
         try:

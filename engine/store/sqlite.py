@@ -19,6 +19,9 @@ MAGIC = b"SQLite format 3\x00"
 ALWAYS_EXAMINED_BYTES = 8 * 1024 * 1024
 """Up to this size the whole file is examined at every opening: it costs a few milliseconds."""
 
+SWEPT_BYTES = 256 * 1024 * 1024
+"""Up to this size the file is rewritten after somebody was erased: it takes a few seconds at most."""
+
 PRAGMAS = (
     f"PRAGMA busy_timeout = {int(LOCK_SECONDS * 1000)}",
     "PRAGMA foreign_keys = ON",
@@ -79,6 +82,24 @@ def examine(engine: Engine, place: str) -> None:
         first = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
     if first != "ok":
         raise StoreCorrupt(f"{place} is damaged: {str(first).splitlines()[-1]}", help=CORRUPT_HELP)
+
+
+def sweep(engine: Engine, path: Path) -> bool:
+    """Rewrites the file without its freed places, and empties its journal; False if it is large or in use."""
+    if _size(path) > SWEPT_BYTES:
+        return False
+    raw = engine.raw_connection()
+    try:
+        connection = raw.driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        connection.execute("PRAGMA query_only = OFF")
+        connection.execute("VACUUM")
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        raw.close()
 
 
 def wants_examination(path: Path) -> bool:
