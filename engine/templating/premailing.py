@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -14,6 +15,7 @@ LOCK = Lock()
 """premailer and its CSS parser keep one log for the whole process."""
 
 KEPT_SHEETS = 64
+IMPORTANT = re.compile(r"\s*!\s*important", re.IGNORECASE)
 
 
 class Messages(logging.Handler):
@@ -53,6 +55,10 @@ class Inliner(Premailer):  # type: ignore[misc]
             cache_css_parsing=False,
         )
         self.heard = heard
+
+    def _style_to_basic_html_attributes(self, element: Any, style_content: str, force: bool = False) -> None:
+        """`width` and the like as attributes; emphasis has no place in those."""
+        super()._style_to_basic_html_attributes(element, IMPORTANT.sub("", style_content), force)
 
     def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
         """The rules of one sheet. A sheet that was read before says again what it said then."""
