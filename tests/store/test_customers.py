@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -165,6 +165,7 @@ def test_only_what_changed_gets_a_new_date(database: Database) -> None:
         assert connection.execute(select(func.count()).where(table.c.updated_at == later)).scalar() == 1
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.emails())
 def test_an_address_is_equal_to_itself_in_capitals(address: str) -> None:
     local, _, domain = address.rpartition("@")
