@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.errors import AccountFault, BatchRefused, NotSent, Unknown
 from engine.model.letter import Batch, Outcome, Verdict
 from engine.providers.base import Provider
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(slots=True)
@@ -31,14 +36,17 @@ class Sent:
         self.outcomes.extend([Outcome(verdict, detail=detail)] * count)
 
 
-async def send_isolating(provider: Provider, batch: Batch, sent: Sent | None = None) -> Sent:
+async def send_isolating(
+    provider: Provider, batch: Batch, sent: Sent | None = None, *, split: Callable[[], None] = _nothing
+) -> Sent:
     """Send a batch; on BatchRefused send its halves, down to the one message that is refused.
 
     Never raises a ProviderError: NotSent becomes RETRY, Unknown UNKNOWN, for exactly the messages concerned.
     After an account fault nothing more is sent. A message already accepted is never sent again.
 
     `sent`: filled as the answers come, so that whoever cancels this knows what they said; the messages it has
-    nothing about may have left.
+    nothing about may have left. `split`: called before the first part leaves, so that somebody can note that the
+    batch never was one call: what a provider remembers then are its parts.
     """
     sent = sent or Sent()
     waiting = [batch] if len(batch) else []
@@ -54,6 +62,8 @@ async def send_isolating(provider: Provider, batch: Batch, sent: Sent | None = N
             if len(part) == 1:
                 sent.all_same(1, Verdict.REFUSED, error.message)
             else:
+                if part is batch:
+                    split()
                 middle = len(part) // 2
                 waiting += [part.slice(middle, len(part)), part.slice(0, middle)]
         except NotSent as error:

@@ -252,6 +252,7 @@ calls = Table(
     Column("outcome", Text),
     Column("status", Integer),
     Column("detail", Text),
+    Column("split", Boolean, nullable=False, server_default=false()),
     Index("calls_by_run", "run"),
 )
 

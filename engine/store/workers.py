@@ -53,13 +53,20 @@ class Worker:
             with database.write() as connection:
                 connection.execute(delete(tables.workers).where(tables.workers.c.boot == self.boot))
         finally:
-            if self._descriptor is not None:
-                os.close(self._descriptor)
-            if self._path is not None:
-                self._path.unlink(missing_ok=True)
-            if self._session is not None:
-                self._session.invalidate()
-                self._session.close()
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Drops the lock: from now on this worker counts as dead."""
+        self._database = None
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+        if self._session is not None:
+            self._session.invalidate()
+            self._session.close()
+            self._session = None
 
     def __enter__(self) -> Worker:
         return self
@@ -86,8 +93,12 @@ def sign_on(database: Database, now: datetime) -> Worker:
         bulk.run(session, "SELECT pg_advisory_lock(%s)", (_lock_key(worker.boot),))
         worker._session = session
     row = {"boot": worker.boot, "pid": os.getpid(), "host": socket.gethostname()}
-    with database.write() as connection:
-        connection.execute(insert(tables.workers).values(**row, started_at=now, heartbeat_at=now))
+    try:
+        with database.write() as connection:
+            connection.execute(insert(tables.workers).values(**row, started_at=now, heartbeat_at=now))
+    except BaseException:
+        worker.let_go()
+        raise
     return worker
 
 

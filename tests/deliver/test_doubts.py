@@ -45,8 +45,9 @@ def call(*letters: Doubt, messages: int = 2, ended: datetime | None = NOW) -> Un
         (call(letter(1), letter(2, slots=None)), REMEMBERS, 1, Road.PERSON),
         (call(letter(1), letter(2, key="")), REMEMBERS, 1, Road.PERSON),
         (call(), SEARCHES, 1, Road.WAIT),
-        (call(), SEARCHES, 2, Road.SEARCH),
-        (call(letter(1)), SEARCHES, 2, Road.SEARCH),
+        (call(), SEARCHES, 2.9, Road.WAIT),
+        (call(), SEARCHES, 3, Road.SEARCH),
+        (call(letter(1)), SEARCHES, 3, Road.SEARCH),
         (call(), SEARCHES, 24 * 60, Road.PERSON),
         (call(ended=None), SEARCHES, LONGEST_CALL / MINUTE - 0.1, Road.WAIT),
         (call(ended=None), SEARCHES, LONGEST_CALL / MINUTE, Road.SEARCH),
@@ -78,5 +79,5 @@ def test_a_search_waits_from_when_the_call_was_given_up() -> None:
     assert prospect(late, SEARCHES, found_dead + 4 * MINUTE, ended=True).road is Road.WAIT
     assert prospect(late, SEARCHES, found_dead + 5 * MINUTE, ended=True).road is Road.SEARCH
     waiting = prospect(replace(late, ended_at=found_dead), SEARCHES, found_dead + MINUTE, ended=True)
-    assert waiting.at == found_dead + 2 * MINUTE
+    assert waiting.at == found_dead + 3 * MINUTE
     assert waiting.words == f"api will be searched from {waiting.at:%H:%M} UTC on"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from engine.errors import NotSent, ProviderError, Unknown
+from engine.errors import BatchRefused, NotSent, ProviderError, Unknown
 from engine.flows.deliver.doubts import Road
 from engine.model.letter import Batch, Outcome
 from engine.model.words import State
@@ -139,6 +139,25 @@ def test_a_batch_that_is_refused_as_a_whole_is_never_repeated_in_parts(database:
     everybody_once(world, provider)
 
 
+def test_what_was_sent_in_parts_is_never_made_again_as_a_whole(database: Database) -> None:
+    """Refused as a whole, then halved: the halves are calls of their own at the provider, the whole would be new."""
+    world = World.of(database, 6)
+
+    class Halved(Losing):
+        async def send(self, batch: Batch) -> list[Outcome]:
+            if len(batch) > 3 and not self.calls:
+                self.calls.append([])
+                raise BatchRefused("something in it")
+            return await super().send(batch)
+
+    provider = Halved(messages=6, idempotent=True, lost=1)
+    world.send(provider)
+    assert world.states() == {"accepted": 3, "uncertain": 3}
+    found = world.reconcile(provider)
+    assert ([outlook.road for _, outlook in found.left], len(provider.calls)) == ([Road.PERSON], 3)
+    everybody_once(world, provider)
+
+
 def test_news_of_one_letter_does_not_keep_the_others_from_being_found_out(database: Database) -> None:
     world, provider = World.of(database, 5), Losing(messages=5, idempotent=True, lost=1)
     world.send(provider)
@@ -201,7 +220,7 @@ def test_a_search_settles_what_it_finds_and_what_it_misses(database: Database) -
     assert early.settled == 0
     assert {outlook.road for _, outlook in early.left} == {Road.WAIT}
     assert not provider.asked
-    world.time.shift += timedelta(minutes=3)
+    world.time.shift += timedelta(minutes=4)
     doubtful = world.states()["uncertain"]
     found = world.reconcile(provider)
     assert (found.arrived, found.unsent) == (5, doubtful - 5)
@@ -216,7 +235,7 @@ def test_a_search_that_finds_nothing_known_proves_nothing(
     database: Database, broken: bool | ProviderError
 ) -> None:
     world, provider = searched_world(database)
-    world.time.shift += timedelta(minutes=3)
+    world.time.shift += timedelta(minutes=4)
     provider.broken = broken
     before = world.states()
     assert world.reconcile(provider).settled == 0
@@ -280,7 +299,7 @@ def test_an_answer_that_comes_while_a_search_is_under_way_wins(database: Databas
 
 def test_a_cancelled_run_sends_nothing_again(database: Database) -> None:
     world, provider = searched_world(database)
-    world.time.shift += timedelta(minutes=3)
+    world.time.shift += timedelta(minutes=4)
     with database.write() as connection:
         closing.cancel(connection, world.run, world.time.now())
     found = world.reconcile(provider)

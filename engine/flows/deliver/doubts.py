@@ -13,7 +13,10 @@ MARGIN = timedelta(minutes=5)
 """A repeated call must arrive while its key is still remembered; no call takes longer (network/lane)."""
 
 SETTLING_LAGS = 2
-"""A search is asked after so many times the provider's own lag: docs/reliability.md."""
+"""A search is asked after so many times the provider's own lag: one for the letter to arrive, one to be found."""
+
+CLOCK_STEP = timedelta(minutes=1)
+"""And so much later: a clock that is set forward by this makes nobody ask too early."""
 
 LONGEST_CALL = timedelta(minutes=5)
 """Where a process was taken for dead because its connection to PostgreSQL broke, its call may still be under way."""
@@ -54,7 +57,7 @@ def prospect(
         return Prospect(Road.REPEAT, f"the call will be repeated under its own keys, which {name} remembers")
     search = limits.lookup
     if search is not None and age.total_seconds() < search.retention:
-        begin = settled(call) + timedelta(seconds=SETTLING_LAGS * search.lag)
+        begin = settled(call) + timedelta(seconds=SETTLING_LAGS * search.lag) + CLOCK_STEP
         if call.ended_at is None:
             begin = max(begin, settled(call) + LONGEST_CALL)
         if now < begin:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import AccountFault, LeaseLost, ProviderError, StoreCorrupt, StoreError
@@ -20,6 +21,7 @@ from engine.flows.deliver.settling import Settled, receipts_of
 from engine.flows.deliver.ways import Connections, Way
 from engine.model.address import address_hash
 from engine.model.words import State
+from engine.providers.isolate import send_isolating
 from engine.store import counts, pauses, runs, suppressions
 from engine.store import pace as pace_store
 from engine.store.crash import crash
@@ -160,7 +162,8 @@ class Sending:
         if not intent.call:
             return None
         crash("after_intent")
-        sent, answered_by_itself = await call_provider(provider, filled.batch, self.order)
+        send = partial(send_isolating, split=partial(self._note_split, intent.call))
+        sent, answered_by_itself = await call_provider(provider, filled.batch, self.order, send)
         crash("after_call")
         settled = receipts_of(turn.claim, intent.call, filled, sent, self.order.now(), self.order.chance)
         trouble = sent.trouble if answered_by_itself else ""
@@ -203,6 +206,11 @@ class Sending:
         if not intent.call:
             return intent, replace(filled, letters=[])
         return intent, without(filled, intent.stopped) if intent.stopped else filled
+
+    def _note_split(self, number: int) -> None:
+        """Its parts are calls of their own at the provider: this one must never be made again as it was."""
+        with self.order.database.write() as connection:
+            call.split(connection, number)
 
     def _is_cancelled(self) -> bool:
         with self.order.database.read() as connection:

@@ -126,6 +126,12 @@ def intend(
     return Intent(call, stopped)
 
 
+def split(connection: Connection, call: int) -> None:
+    """Notes that the provider refused the call as a whole and is about to be given its parts, one by one."""
+    table = tables.calls
+    bulk.update_rows(connection, table.c.id, (table.c.split,), [(True, call)])
+
+
 def settle(
     connection: Connection,
     claim: Claim,

@@ -50,7 +50,8 @@ class Unanswered:
     """A call with letters in doubt. `run`, `provider`, `variant`: of all its letters.
 
     `messages`: how many it carried. `ended_at`: when its process wrote down how it ended, if it did. `letters`: all
-    that still belong to this call, in the order in which they were sent.
+    that still belong to this call, in the order in which they were sent. `split`: it was refused as a whole and
+    then sent in parts.
     """
 
     call: int
@@ -61,6 +62,7 @@ class Unanswered:
     started_at: datetime
     ended_at: datetime | None
     letters: Sequence[Doubt]
+    split: bool = False
 
     @property
     def doubts(self) -> list[Doubt]:
@@ -69,9 +71,15 @@ class Unanswered:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every letter it carried is here, and each in doubt or known to have arrived: none went on."""
+        """Whether it can be made again as it was.
+
+        Every letter it carried is here, and each in doubt or known to have arrived: none went on. It was one call:
+        parts have keys of their own at the provider, and the whole would be new to it.
+        """
         known = ACCEPTED_STATES | {State.UNCERTAIN}
-        return len(self.letters) == self.messages and all(letter.state in known for letter in self.letters)
+        if self.split or len(self.letters) != self.messages:
+            return False
+        return all(letter.state in known for letter in self.letters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ def calls_of(connection: Connection, run: int) -> list[Unanswered]:
     letters, calls = tables.deliveries, tables.calls
     doubtful = select(letters.c.call).where(letters.c.run == run, letters.c.state == State.UNCERTAIN)
     query = (
-        select(letters, calls.c.messages, calls.c.started_at, calls.c.ended_at)
+        select(letters, calls.c.messages, calls.c.started_at, calls.c.ended_at, calls.c.split)
         .join(calls, calls.c.id == letters.c.call)
         .where(letters.c.run == run, letters.c.call.in_(doubtful))
         .order_by(letters.c.call, letters.c.id)
@@ -209,6 +217,7 @@ def _call(rows: Sequence[Any]) -> Unanswered:
         first.started_at,
         first.ended_at,
         letters,
+        bool(first.split),
     )
 
 
