@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +16,12 @@ LARGEST = 2_000_000
 
 MAILDIR = ("new", "cur")
 START = b"From "
-"""A line that begins so, after an empty one or at the beginning, starts a mail in an mbox (RFC 4155)."""
+"""A file that begins so is an mbox, unless its name says that it is one mail."""
+
+NEXT = re.compile(rb"From \S.*\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b")
+"""A line like this after an empty one starts the next mail of an mbox (RFC 4155); a sentence may begin with From."""
+
+ONE_MAIL = frozenset({".eml", ".msg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +64,25 @@ def _under(path: Path) -> Iterator[Source]:
 
 def _in_file(path: Path) -> Iterator[Source]:
     with path.open("rb") as file:
-        if file.peek(len(START))[: len(START)] == START:
-            for number, raw in enumerate(_mbox(file), start=1):
-                yield Source(f"{path}:{number}", raw)
-        else:
+        if path.suffix.lower() in ONE_MAIL or file.peek(len(START))[: len(START)] != START:
             yield Source(str(path), file.read(LARGEST))
+            return
+        found = _mbox(file)
+        first, second = next(found, b""), next(found, None)
+        if second is None:
+            yield Source(str(path), first)
+            return
+        for number, raw in enumerate(chain((first, second), found), start=1):
+            yield Source(f"{path}:{number}", raw)
 
 
 def _mbox(file: BinaryIO) -> Iterator[bytes]:
     """Each mail of an mbox, cut at LARGEST, with at most one of them in memory."""
     lines: list[bytes] = []
     size = 0
-    started, after_empty = False, True
+    started, after_empty = False, False
     while line := file.readline(LARGEST):
-        if after_empty and line.startswith(START):
+        if NEXT.match(line) if started and after_empty else not started and line.startswith(START):
             if started:
                 yield b"".join(lines)
             started, lines, size = True, [], 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -389,3 +390,40 @@ def test_f63_any_order_and_any_repetition_end_the_same(database: Database, data:
         )
 
     assert end(first, f"c{before + 1}@example.org") == end(second, f"c{before + 2}@example.org")
+
+
+def test_t27_ten_thousand_events_46_times_over_and_from_several_sides_count_once(database: Database) -> None:
+    """T-27: repeated, duplicated within a call, unknown, told by several processes at the same time."""
+    here = world(database, 50)
+    sent = here.send()
+    known = [
+        told(delivery, News.OPENED, identity=f"open {number}")
+        for number, delivery in enumerate(sent.values())
+    ]
+    strangers = [
+        Heard(News.BOUNCED, NOW, f"stranger {number}", reference=f"ffffffff-{number}", bounce=Bounce.INVALID)
+        for number in range(200)
+    ]
+    call_once = [*known, *strangers] * 40
+    assert len(call_once) == 10_000
+    errors: list[BaseException] = []
+
+    def tell() -> None:
+        try:
+            for _ in range(2):
+                here.hear(*call_once)
+        except BaseException as error:
+            errors.append(error)
+
+    tellers = [threading.Thread(target=tell) for _ in range(3)]
+    for teller in tellers:
+        teller.start()
+    for teller in tellers:
+        teller.join()
+    assert not errors
+    for _ in range(40):
+        here.hear(*known, *strangers)
+    assert sorted(here.effects()) == ["noted"] * 50 + ["orphan"] * 200
+    assert all(here.events(customer) == here.events(customer)[:1] for customer in sent)
+    with database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(tables.suppressions)).scalar_one() == 0
