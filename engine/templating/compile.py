@@ -13,14 +13,12 @@ from jinja2.meta import find_referenced_templates
 from engine.errors import TemplateError
 from engine.model.letter import Mailbox
 from engine.model.problem import Problem, Severity
-from engine.templating.contexts import TEXT, standings
 from engine.templating.environment import LetterEnvironment
-from engine.templating.inline import Inlined, inline_residual
+from engine.templating.inline import inline_residual
 from engine.templating.personal import personal_paths, stage2_source, without_personal
 from engine.templating.plaintext import plain_text
 from engine.templating.program import Program, Source, Whole
-from engine.templating.safety import structures
-from engine.templating.specialise import CannotSplit, Personal, Residual, specialise, specialise_string
+from engine.templating.specialise import CannotSplit, Personal, specialise, specialise_string
 
 OWN_NAMES = ("subject", "preheader")
 """Texts of the letter itself that its templates may read by name."""
@@ -140,7 +138,8 @@ def _bodies(
             text_residual = specialise(environment, text_template, context, autoescape=False)
             text = stage2_source(environment, text_residual, context)
         else:
-            text = Source(residual.stage2(_text_of(page, residual)), html.constants, True)
+            words = plain_text(page.marked, page.structures, page.lone)
+            text = Source(residual.stage2(words), html.constants, True)
         return _Bodies(html, text, None, page.findings)
     except CannotSplit as error:
         finding = Problem(
@@ -161,21 +160,6 @@ def _bodies(
             error.reason,
         )
         return _Bodies(whole=whole, findings=(finding,))
-
-
-def _text_of(page: Inlined, residual: Residual) -> str:
-    """The text part with its tokens: structures told to the walker, so that empty branches leave no gaps."""
-    places = [
-        place for place in standings(page.html, residual.tokens()) if residual.kinds[place.token] == "control"
-    ]
-    grouped = [
-        [place.token for place in group]
-        for group in structures(places, residual.pieces)
-        if group[0].kind == TEXT
-    ]
-    inside = {token for group in grouped for token in group}
-    lone = [place.token for place in places if place.kind == TEXT and place.token not in inside]
-    return plain_text(page.marked, grouped, lone)
 
 
 def _templates(environment: LetterEnvironment, names: Sequence[str]) -> dict[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from engine.errors import TemplateError
 from engine.model.problem import Problem, Severity
@@ -14,8 +15,11 @@ from engine.templating.safety import (
     check_places,
     check_structures,
     check_tree,
+    selecting,
     structures,
+    word_of,
 )
+from engine.templating.skeleton import cut
 from engine.templating.specialise import CannotSplit, Residual
 
 DOCTYPE = re.compile(r"<!doctype\s+([^\s>]+)\s*([^>]*)>", re.IGNORECASE)
@@ -28,6 +32,8 @@ NOT_INLINED = re.compile(r"/\*.*?\*/|@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[
 """Comments, and what begins with an @: rules for some screens stay in the style sheet."""
 
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+Tokens = tuple[tuple[str, str, str], ...]
+"""A page's tokens: each with its kind, and the tag that opens its piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +41,25 @@ class Inlined:
     """An inlined page.
 
     `html`: with its tokens. `marked`: the same with the control tokens of its text as comments, for parsers.
-    `controls`: those tokens. `findings`: what the style sheet's parser did not understand.
+    `structures`: those tokens, each structure's from its opening to its end; `lone`: those that write nothing.
+    `findings`: what the style sheet's parser did not understand.
     """
 
     html: str
     marked: str
-    controls: frozenset[str] = frozenset()
+    structures: tuple[tuple[str, ...], ...] = ()
+    lone: tuple[str, ...] = ()
     findings: tuple[Problem, ...] = ()
+
+
+Outcome = Inlined | CannotSplit | TemplateError
+REMEMBERED = 64
+"""How many skeletons are remembered: a run's letters have a few, whatever their number."""
 
 
 def inline(html: str, *, file: str = "") -> Inlined:
     """A page without tokens. Raises TemplateError for a style sheet that cannot be applied."""
-    if not html.strip():
-        return Inlined(html, html)
-    before, page, after = around(html)
-    done, messages = transformed(page, file)
-    result = before + done + after
-    return Inlined(result, result, frozenset(), css_findings(messages, file))
+    return inline_residual(Residual(html, {}), file=file)
 
 
 def inline_residual(residual: Residual, *, file: str = "") -> Inlined:
@@ -59,13 +67,44 @@ def inline_residual(residual: Residual, *, file: str = "") -> Inlined:
 
     Raises CannotSplit where that would not be so, TemplateError for a style sheet that cannot be applied.
     """
-    text = residual.text
-    if not residual.pieces:
-        return inline(text, file=file)
     if residual.tags:
         raise CannotSplit(
             "HTML that depends on the person is made in an expression, a filter or a block `set`"
         )
+    tokens = tuple((token, kind, word_of(residual.pieces[token])) for token, kind in residual.kinds.items())
+    page = cut(residual.text, residual.tokens() if tokens else None, selecting(inlined_sheets(residual.text)))
+    if page is not None:
+        made = remembered(page.skeleton, tokens, file)
+        if not isinstance(made, Inlined):
+            # Told to many; a traceback of each would be kept for ever.
+            raise made.with_traceback(None)
+        html, marked = page.paste(made.html), page.paste(made.marked)
+        if html is not None and marked is not None:
+            return replace(made, html=html, marked=marked)
+    return inline_directly(residual.text, tokens, file)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def remembered(skeleton: str, tokens: Tokens, file: str) -> Outcome:
+    """What becomes of a page without its words; equal skeletons are worked out once."""
+    try:
+        return inline_directly(skeleton, tokens, file)
+    except (CannotSplit, TemplateError) as error:
+        return error
+
+
+def inline_directly(text: str, tokens: Tokens, file: str) -> Inlined:
+    """The same as `inline_residual`, worked out from the beginning."""
+    if not text.strip():
+        return Inlined(text, text)
+    if not tokens:
+        before, page, after = around(text)
+        done, messages = transformed(page, file)
+        result = before + done + after
+        return Inlined(result, result, findings=css_findings(messages, file))
+    residual = Residual(
+        text, {token: word for token, _, word in tokens}, kinds={token: kind for token, kind, _ in tokens}
+    )
     places = standings(text, residual.tokens())
     sheets = inlined_sheets(text)
     check_places(places, residual.kinds, sheets)
@@ -81,14 +120,35 @@ def inline_residual(residual: Residual, *, file: str = "") -> Inlined:
     check_page(done, groups, outside)
     marked = before + done + after
     findings = css_findings(messages, file)
-    names = frozenset(place.token for place in in_text)
-    return Inlined(as_words(marked, names), marked, names, findings)
+    html = as_words(marked, frozenset(place.token for place in in_text))
+    grouped, lone = text_structures(html, residual)
+    return Inlined(html, marked, grouped, lone, findings)
+
+
+def text_structures(html: str, residual: Residual) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """The tokens of the structures that stand in an inlined page's text, and those that write nothing."""
+    places = [
+        place for place in standings(html, residual.tokens()) if residual.kinds[place.token] == "control"
+    ]
+    grouped = tuple(
+        tuple(place.token for place in group)
+        for group in structures(places, residual.pieces)
+        if group[0].kind == TEXT
+    )
+    inside = {token for group in grouped for token in group}
+    return grouped, tuple(place.token for place in places if place.kind == TEXT and place.token not in inside)
 
 
 def inlined_sheets(html: str) -> list[str]:
     """The rules that are moved onto the elements."""
     found = STYLE.findall(html)
-    return [NOT_INLINED.sub("", css) for attributes, css in found if not IGNORED.search(attributes)]
+    return [rules_of(css) for attributes, css in found if not IGNORED.search(attributes)]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def rules_of(css: str) -> str:
+    """A style sheet without what stays where it is."""
+    return NOT_INLINED.sub("", css)
 
 
 def comment(token: str) -> str:

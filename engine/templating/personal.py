@@ -53,8 +53,9 @@ def stage2_source(
         if name not in constants and not isinstance(value, Personal) and personal_paths(value)
     }
     leaves = [tuple(path.split(".")) for path in personal_paths(context)]
-    if mixed:
-        for path in chains(environment.parse(source)):
+    if mixed and residual.pieces:
+        # The pieces in the order they were written, which is a template without its text.
+        for path in chains(environment.parse("".join(residual.pieces.values()))):
             beyond_a_leaf = any(path[: len(leaf)] == leaf for leaf in leaves)
             if path[0] in mixed and not beyond_a_leaf:
                 constants[path[0]] = without_personal(mixed[path[0]])

@@ -15,6 +15,9 @@ LOCK = Lock()
 """premailer and its CSS parser keep one log for the whole process."""
 
 KEPT_SHEETS = 64
+PARSER = cssutils.CSSParser(fetcher=lambda _: ("utf-8", b""))
+"""Reads no style sheet that another one imports: left alone, it would ask the network for it."""
+
 IMPORTANT = re.compile(r"\s*!\s*important", re.IGNORECASE)
 
 
@@ -43,7 +46,10 @@ _sheets: dict[tuple[str, int], Sheet] = {}
 
 
 class Inliner(Premailer):  # type: ignore[misc]
-    """Moves styles onto elements. `heard`: where the parser's messages go."""
+    """Moves styles onto elements. `said`: what the parser said about the style sheets.
+
+    What it says about `style` attributes it says once in a process, so that is no use; the linter reads those.
+    """
 
     def __init__(self, page: str, heard: Messages) -> None:
         super().__init__(
@@ -55,6 +61,14 @@ class Inliner(Premailer):  # type: ignore[misc]
             cache_css_parsing=False,
         )
         self.heard = heard
+        self.said: list[str] = []
+
+    def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:
+        """A style sheet's rules, without those it imports."""
+        before = len(self.heard.texts)
+        sheet = PARSER.parseString(css_body, validate=validate)
+        self.said += self.heard.texts[before:]
+        return sheet
 
     def _style_to_basic_html_attributes(self, element: Any, style_content: str, force: bool = False) -> None:
         """`width` and the like as attributes; emphasis has no place in those."""
@@ -65,24 +79,25 @@ class Inliner(Premailer):  # type: ignore[misc]
         key = (css_body, ruleset_index)
         sheet = _sheets.get(key)
         if sheet is None:
-            before = len(self.heard.texts)
+            before = len(self.said)
             rules, leftover = super()._parse_style_rules(css_body, ruleset_index)
-            sheet = Sheet(rules, leftover, tuple(self.heard.texts[before:]))
+            sheet = Sheet(rules, leftover, tuple(self.said[before:]))
             if len(_sheets) >= KEPT_SHEETS:
                 _sheets.pop(next(iter(_sheets)))
             _sheets[key] = sheet
         else:
-            self.heard.texts += sheet.messages
+            self.said += sheet.messages
         return list(sheet.rules), list(sheet.leftover)
 
 
 def premailed(page: str) -> tuple[str, list[str]]:
-    """premailer's own result and the CSS parser's messages."""
+    """premailer's own result and what the CSS parser said about the style sheets."""
     heard = Messages()
     log = logging.Logger("engine.templating.css")
     log.addHandler(heard)
     with LOCK:
         cssutils.log.setLog(log)
         cssutils.log.raiseExceptions = False
-        done: str = Inliner(page, heard).transform(pretty_print=False)
-    return done, heard.texts
+        inliner = Inliner(page, heard)
+        done: str = inliner.transform(pretty_print=False)
+    return done, inliner.said

@@ -33,11 +33,21 @@ NEIGHBOURS = re.compile(
 ELEMENT = re.compile(r"</?[A-Za-z]")
 
 
+def selecting(sheets: Sequence[str]) -> frozenset[str]:
+    """The attributes by which these rules choose their elements."""
+    named = frozenset(name.lower() for sheet in sheets for name in NAMED.findall(sheet))
+    return named | SELECTED if sheets else named
+
+
+def word_of(piece: str) -> str:
+    """The tag a piece begins with, without what it says: `{% if`; "" for a value."""
+    found = WORD.match(piece)
+    return f"{{% {found[1]}" if found else ""
+
+
 def check_places(places: Iterable[Standing], kinds: Mapping[str, str], sheets: Sequence[str]) -> None:
     """Raises CannotSplit where a personal piece stands in the style sheet, in a tag, or where styles are chosen."""
-    selected = {name.lower() for sheet in sheets for name in NAMED.findall(sheet)} | (
-        SELECTED if sheets else set()
-    )
+    selected = selecting(sheets)
     for place in places:
         if place.kind == TAG:
             raise CannotSplit(

@@ -17,6 +17,9 @@ from engine.templating.specialise.residual import CannotSplit
 _RESERVED = re.compile(r".*__\d+\Z")
 
 _parsed: WeakKeyDictionary[LetterEnvironment, dict[str, tuple[str, Source]]] = WeakKeyDictionary()
+_texts: WeakKeyDictionary[LetterEnvironment, dict[str, Source]] = WeakKeyDictionary()
+# Subjects, preheaders and headers of the campaigns being worked on.
+_MOST_TEXTS = 512
 
 
 def load(environment: LetterEnvironment, name: str) -> Source:
@@ -29,6 +32,17 @@ def load(environment: LetterEnvironment, name: str) -> Source:
         compiled(name, lambda: environment.get_template(name))
         cache[name] = (text, parse(environment, text, name))
     return cache[name][1]
+
+
+def read(environment: LetterEnvironment, text: str) -> Source:
+    """A template given as text, read once. Raises TemplateError or CannotSplit."""
+    cache = _texts.setdefault(environment, {})
+    if text not in cache:
+        if len(cache) >= _MOST_TEXTS:
+            cache.clear()
+        compiled("", lambda: environment.from_string(text))
+        cache[text] = parse(environment, text, None)
+    return cache[text]
 
 
 def load_first(environment: LetterEnvironment, names: Iterable[str]) -> Source:
@@ -44,8 +58,6 @@ def load_first(environment: LetterEnvironment, names: Iterable[str]) -> Source:
 
 def parse(environment: LetterEnvironment, text: str, name: str | None) -> Source:
     """The tree of a template. Raises TemplateError with file and line, or CannotSplit."""
-    if name is None:
-        compiled("", lambda: environment.from_string(text))
     tree = environment.parse(text, name)
     for used in tree.find_all(nodes.Name):
         if _RESERVED.match(used.name):

@@ -13,7 +13,7 @@ from engine.templating.specialise.machine import Lessons, Machine, Restart
 from engine.templating.specialise.members import lift
 from engine.templating.specialise.place import Source
 from engine.templating.specialise.residual import CannotSplit, Residual
-from engine.templating.specialise.sources import load, not_found, parse
+from engine.templating.specialise.sources import load, not_found, read
 from engine.templating.specialise.tokens import tokenise
 from engine.templating.specialise.values import name_node
 
@@ -50,7 +50,7 @@ def specialise_string(
 ) -> Residual:
     """The same for a template given as text: a subject, preheader or header."""
     chosen = escaping(environment, autoescape)
-    return _attempts(chosen, lambda: parse(chosen, source, None), context, autoescape)
+    return _attempts(chosen, lambda: read(chosen, source), context, autoescape)
 
 
 def _attempts(
