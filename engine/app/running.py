@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.app.desk import Desk
+from engine.app.lacking import skip_missing
 from engine.app.letters import letter_problems
 from engine.app.people import rulebook
 from engine.calendar import occurrence as occurrence_of
 from engine.definitions.checks.not_yet import blocking
 from engine.definitions.schema.campaign import Campaign, Status
-from engine.errors import DefinitionsError, LetterError, Refused
+from engine.errors import DefinitionsError, Refused
 from engine.flows.compose.composer import Composer
 from engine.flows.compose.patterns import guessable_codes
 from engine.flows.gather import reading, remembering
@@ -23,10 +24,7 @@ from engine.flows.plan.choosing import VariantKey
 from engine.flows.plan.planning import Plan
 from engine.model.post import Post
 from engine.model.problem import Severity
-from engine.model.words import Reason
-from engine.providers.mime_wire import MimeWire
 from engine.store import links, meta, persons, posts, runs, variants
-from engine.store.ledger import missing
 from engine.store.ledger import plan as ledger
 from engine.templating.compile import Compiled
 from engine.templating.links import Signer
@@ -35,7 +33,6 @@ from engine.templating.storing import dump
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-CHUNK = 1000
 INSTALL_CHARACTERS = 8
 
 
@@ -203,30 +200,8 @@ def complete(
         )
         links.keep(connection, numbers[text], made.targets)
     planning.assign(connection, plan, keys, numbers)
-    for text, (_, made) in compiled.items():
-        _skip_missing(connection, maker, plan, numbers[text], made)
-
-
-def _skip_missing(connection: Connection, maker: Composer, plan: Plan, variant: int, made: Compiled) -> None:
-    filler, person_of = maker.filler(made.program, MimeWire(utf8_addresses=True), finished=False)
-    offer = plan.campaign.content.offer or ""
-    for name in sorted(filler.required):
-        if name in maker.columns:
-            detail = f"{name.removeprefix('customer.')} has no value"
-            missing.skip_without_value(
-                connection, plan.run.id, variant, maker.columns[name], offer, Reason.MISSING_VALUE, detail
-            )
-    if not filler.may_fail:
-        return
-    for deliveries in persons.planned(connection, variant, CHUNK):
-        ended = []
-        for row in persons.read(connection, person_of.wanted, offer, deliveries):
-            try:
-                filler.slots(person_of(row))
-            except LetterError as error:
-                ended.append((row[0], error.reason, error.message))
-        if ended:
-            missing.skip_planned(connection, ended)
+    made_of = {numbers[text]: made for text, (_, made) in compiled.items()}
+    skip_missing(connection, maker, plan.run.id, plan.campaign.content.offer or "", made_of)
 
 
 def make_run(desk: Desk, made: Draft) -> runs.Run:

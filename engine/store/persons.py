@@ -121,21 +121,24 @@ def read(
     return [_converted(row, changed) for row in rows]
 
 
-def planned(connection: Connection, variant: int, size: int = 1000) -> Iterator[list[int]]:
-    """The planned deliveries of a variant, so many at a time."""
+def planned(connection: Connection, run: int, size: int) -> Iterator[dict[int, list[int]]]:
+    """The planned deliveries of a run by their variant, so many at a time."""
     last = 0
     statement = (
-        "SELECT id FROM deliveries WHERE run = (SELECT run FROM variants WHERE id = :variant) "
-        "AND variant = :variant AND due_at IS NOT NULL AND id > :last ORDER BY id LIMIT :size"
+        "SELECT id, variant FROM deliveries WHERE run = :run AND variant IS NOT NULL AND due_at IS NOT NULL "
+        "AND id > :last ORDER BY id LIMIT :size"
     )
     if not bulk.is_sqlite(connection):
         statement = bulk.named(statement)
     while True:
-        found = bulk.run(connection, statement, {"variant": variant, "last": last, "size": size}).fetchall()
+        found = bulk.run(connection, statement, {"run": run, "last": last, "size": size}).fetchall()
         if not found:
             return
         last = found[-1][0]
-        yield [row[0] for row in found]
+        chunk: dict[int, list[int]] = {}
+        for delivery, variant in found:
+            chunk.setdefault(variant, []).append(delivery)
+        yield chunk
 
 
 def _ids(deliveries: Sequence[int], sqlite: bool) -> Any:

@@ -11,7 +11,7 @@ from sqlalchemy import literal, select, update
 
 from engine.errors import LeaseLost, StoreError
 from engine.model.words import Reason, State
-from engine.store import codes, runs, subscriptions, suppressions, tables, variants, workers
+from engine.store import codes, persons, runs, subscriptions, suppressions, tables, variants, workers
 from engine.store.counts import counts
 from engine.store.database import Database
 from engine.store.ledger import call, closing, plan, queue, recovery
@@ -130,6 +130,9 @@ def test_the_variants_that_are_due_come_round_from_any_of_them(database: Databas
         assert list(queue.due_variants(connection, run.id, NOW, made[2])) == [*made[2:], *made[:2]]
         assert list(queue.due_variants(connection, run.id, NOW, made[3] + 1)) == made
         assert list(queue.due_variants(connection, run.id, NOW - timedelta(seconds=1))) == []
+        found = [list(chunk) for chunk in persons.planned(connection, run.id, 3)]
+        assert found == [made[:3], made[3:]]
+        assert sum(map(len, next(persons.planned(connection, run.id, 9)).values())) == 4
 
 
 def test_nothing_is_due_before_its_time(database: Database) -> None:
