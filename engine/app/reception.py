@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from engine.flows.readers import choosing, knowing, replaying
 from engine.flows.readers.noticing import is_machine
 from engine.flows.receive.receiving import receive
 from engine.flows.receive.understanding import Ears
+from engine.model.address import address_hash
 from engine.model.heard import Heard, News
 from engine.model.reader import Chosen, ReaderPage, Topic
 from engine.providers.base import Hears
@@ -192,10 +193,6 @@ class Reception:
         )
         if found.customer is None:
             return page
-        from dataclasses import replace
-
-        from engine.model.address import address_hash
-
         topics = knowing.topics_of(connection, found.customer, project.topics)
         chosen = knowing.chosen(connection, found.customer)
         campaign = self.desk.workspace.campaigns.get(found.campaign)

@@ -23,8 +23,15 @@ from engine.network.lane import Answer, Lane
 from engine.providers import answers
 from engine.providers.base import TOKEN, Idempotency, Limits
 from engine.providers.call_key import call_key
-from engine.providers.headers import encoded_words, header_value, unfolded, unsafe, whole_token
-from engine.providers.json_wire import ObjectWire, distinct_names, header_text, inside_string, json_bytes
+from engine.providers.headers import MADE_BY_APIS, encoded_words, header_value, unfolded, unsafe, whole_token
+from engine.providers.json_wire import (
+    CALL_HEADERS,
+    ObjectWire,
+    distinct_names,
+    header_text,
+    inside_string,
+    json_bytes,
+)
 from engine.providers.leaving import LEAVING, check_leaving
 from engine.providers.mailboxes import MAILBOX_HEADERS
 from engine.providers.options import Options
@@ -38,22 +45,7 @@ MESSAGES, BYTES = 1000, 20 * 1000 * 1000
 
 REMEMBERED, KEY_LENGTH = 30 * 60.0, 36
 REPLACED_HEADERS = frozenset({"message-id", "date"})
-REFUSED_HEADERS = frozenset(
-    {
-        "from",
-        "to",
-        "cc",
-        "bcc",
-        "reply-to",
-        "subject",
-        "sender",
-        "return-path",
-        "content-type",
-        "mime-version",
-    }
-    | {"content-transfer-encoding", "received", "dkim-signature", "x-mailin-custom", "x-sib-sandbox"}
-    | {"sender.ip", "idempotencykey"}
-)
+REFUSED_HEADERS = MADE_BY_APIS | {"x-mailin-custom", "x-sib-sandbox", "sender.ip", "idempotencykey"}
 LONGEST_NAME = 70
 REFERENCE = "X-Mailin-custom"
 """The one header that comes back in Brevo's news."""
@@ -198,14 +190,9 @@ class Brevo:
             refused_headers=REFUSED_HEADERS if self.webhook_key else REFUSED_HEADERS | LEAVING,
             replaced_headers=REPLACED_HEADERS,
         )
-        headers = {
-            "api-key": read.text("token"),
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-        }
         self.lane = Lane(
             read.text("url", ADDRESS),
-            {**headers, "User-Agent": "touchbase"},
+            {**CALL_HEADERS, "api-key": read.text("token")},
             allow_private_networks=read.allow_private_networks,
         )
 

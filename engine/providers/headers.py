@@ -23,6 +23,12 @@ ASCII_HEADERS = frozenset(
 )
 """Headers read by machines; an encoded word there is taken literally (RFC 2047 section 5): none is made."""
 
+MADE_BY_APIS = frozenset(
+    {"from", "to", "cc", "bcc", "reply-to", "subject", "sender", "return-path", "received", "dkim-signature"}
+    | {"content-type", "content-transfer-encoding", "mime-version"}
+)
+"""Headers that every email API makes from other parts of a call, or on the way; a letter never sets them."""
+
 EASY = re.compile(r"[ -~]{1,400}")
 WANTED_LINE = 76
 LONGEST_LINE = 998

@@ -25,6 +25,9 @@ from engine.providers.mailboxes import (
 ARRAY = Frame(b"[", b",", b"]")
 """Messages as the elements of a JSON array."""
 
+CALL_HEADERS = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "touchbase"}
+"""Of every call to a JSON API; what proves who we are comes on top."""
+
 SIMPLE_MACHINE = re.compile(r"[ !#-\[\]-~]{1,400}")
 SIMPLE_TEXT = re.compile(r"(?!.*zq)[ !#-\[\]-~\xa1-\xac\xae-\u024f]*")
 """Values that stand in a header of a JSON API as they are: safe, nothing to escape, and no token in a text."""

@@ -30,8 +30,15 @@ from engine.model.letter import Batch, Letter, Mailbox, Outcome, Verdict
 from engine.network.lane import Answer, Lane
 from engine.providers import answers
 from engine.providers.base import Limits
-from engine.providers.headers import whole_token
-from engine.providers.json_wire import ObjectWire, distinct_names, header_text, inside_string, json_bytes
+from engine.providers.headers import MADE_BY_APIS, whole_token
+from engine.providers.json_wire import (
+    CALL_HEADERS,
+    ObjectWire,
+    distinct_names,
+    header_text,
+    inside_string,
+    json_bytes,
+)
 from engine.providers.mailersend_news import REFERENCE, Complaint, complaints, news_of, suppressed
 from engine.providers.merging import refuse_marks
 from engine.providers.options import Options
@@ -41,10 +48,7 @@ from engine.providers.reading import entry_of, inside, text
 ADDRESS = "https://api.mailersend.com"
 ONE, BULK = "/v1/email", "/v1/bulk-email"
 MESSAGES, BYTES = 500, 50 * 1000 * 1000
-REFUSED_HEADERS = frozenset(
-    {"from", "to", "cc", "bcc", "reply-to", "subject", "sender", "return-path", "received", "dkim-signature"}
-    | {"content-type", "content-transfer-encoding", "mime-version"}
-)
+REFUSED_HEADERS = MADE_BY_APIS
 UNSUBSCRIBE = "list-unsubscribe"
 REPLACED_HEADERS = frozenset({"date", "message-id", UNSUBSCRIBE, "list-unsubscribe-post"})
 """MailerSend writes the last two itself, from the address it is given."""
@@ -149,12 +153,7 @@ class Mailersend:
         )
         self.lane = Lane(
             read.text("url", ADDRESS),
-            {
-                "Authorization": f"Bearer {read.text('token')}",
-                "Accept": "application/json",
-                "Content-Type": "application/json",
-                "User-Agent": "touchbase",
-            },
+            {**CALL_HEADERS, "Authorization": f"Bearer {read.text('token')}"},
             allow_private_networks=read.allow_private_networks,
         )
 

@@ -45,8 +45,8 @@ from engine.providers.form_wire import (
     opened,
     raw_text,
 )
-from engine.providers.headers import ASCII_HEADERS
-from engine.providers.json_wire import JsonWire, distinct_names, header_text, inside_string
+from engine.providers.headers import ASCII_HEADERS, MADE_BY_APIS
+from engine.providers.json_wire import CALL_HEADERS, JsonWire, distinct_names, header_text, inside_string
 from engine.providers.mailboxes import is_simple, is_token, mailbox_value, read_mailbox
 from engine.providers.mailgun_news import is_form, legacy, news_of
 from engine.providers.merging import check_mergeable, name_of, refuse_marks, tagged, tokens_in, unmarked
@@ -57,10 +57,7 @@ from engine.providers.singles import SINGLE_MESSAGES, Singles
 
 ADDRESS = "https://api.mailgun.net"
 MERGED, BYTES = 1000, 25 * 1000 * 1000
-REFUSED_HEADERS = frozenset(
-    {"from", "to", "cc", "bcc", "reply-to", "subject", "sender", "return-path", "received", "dkim-signature"}
-    | {"content-type", "content-transfer-encoding", "mime-version"}
-)
+REFUSED_HEADERS = MADE_BY_APIS
 REPLACED_HEADERS = frozenset({"date"})
 VARIABLE = "%recipient"
 OTHER_VARIABLES = ("%unsubscribe_", "%tag_unsubscribe_", "%mailing_list_")
@@ -239,12 +236,8 @@ class Mailgun:
             replaced_headers=REPLACED_HEADERS,
         )
         account = base64.b64encode(f"api:{read.text('token')}".encode()).decode()
-        url, headers = read.text("url", ADDRESS), {"Authorization": f"Basic {account}"}
-        headers |= {
-            "Content-Type": CONTENT_TYPE,
-            "Accept": "application/json",
-            "User-Agent": "touchbase",
-        }
+        url = read.text("url", ADDRESS)
+        headers = {**CALL_HEADERS, "Content-Type": CONTENT_TYPE, "Authorization": f"Basic {account}"}
         private = read.allow_private_networks
         self.singles = Singles(lambda: Lane(url, headers, allow_private_networks=private))
         self.tokens: OrderedDict[str, str] = OrderedDict()

@@ -31,8 +31,15 @@ from engine.model.letter import Batch, Frame, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
 from engine.providers import answers
 from engine.providers.base import Limits, Lookup, Sought
-from engine.providers.headers import header_value, unfolded, unsafe, whole_token
-from engine.providers.json_wire import ObjectWire, distinct_names, header_text, inside_string, json_bytes
+from engine.providers.headers import MADE_BY_APIS, header_value, unfolded, unsafe, whole_token
+from engine.providers.json_wire import (
+    CALL_HEADERS,
+    ObjectWire,
+    distinct_names,
+    header_text,
+    inside_string,
+    json_bytes,
+)
 from engine.providers.leaving import LEAVING, check_leaving
 from engine.providers.mailboxes import MAILBOX_HEADERS
 from engine.providers.options import Options
@@ -46,22 +53,16 @@ LONGEST_SUBJECT = 255
 REPLACED_HEADERS = frozenset({"message-id", "date", "list-id"}) | LEAVING
 """Not to be set (the first three), or replaced without a word."""
 
-REFUSED_HEADERS = frozenset(
-    {
-        "from",
-        "to",
-        "cc",
-        "bcc",
-        "reply-to",
-        "subject",
-        "sender",
-        "return-path",
-        "delivered-to",
-        "content-type",
-    }
-    | {"mime-version", "content-transfer-encoding", "dkim-signature", "domainkey-status", "received-spf"}
-    | {"authentication-results", "received", "user-agent", "x-mailer", "x-feedback-id", "x-csa-complaints"}
-)
+REFUSED_HEADERS = MADE_BY_APIS | {
+    "delivered-to",
+    "domainkey-status",
+    "received-spf",
+    "authentication-results",
+    "user-agent",
+    "x-mailer",
+    "x-feedback-id",
+    "x-csa-complaints",
+}
 OWN_PREFIXES = ("x-mj-", "x-mailjet-")
 SEARCH_LAG, SEARCH_DAYS = 300.0, 30
 """Seconds before a message is sure to be found by its CustomID, and days it stays so; not documented, chosen."""
@@ -155,10 +156,9 @@ class Mailjet:
             replaced_headers=REPLACED_HEADERS if heard else REPLACED_HEADERS - LEAVING,
         )
         login = base64.b64encode(f"{read.text('token')}:{read.text('secret')}".encode()).decode()
-        headers = {"Authorization": f"Basic {login}", "Accept": "application/json", "User-Agent": "touchbase"}
         self.lane = Lane(
             read.text("url", ADDRESS),
-            {**headers, "Content-Type": "application/json"},
+            {**CALL_HEADERS, "Authorization": f"Basic {login}"},
             allow_private_networks=read.allow_private_networks,
         )
 

@@ -29,7 +29,15 @@ from engine.model.letter import Batch, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
 from engine.providers import answers
 from engine.providers.base import Limits, Lookup, Sought
-from engine.providers.json_wire import JsonWire, address_text, distinct_names, header_text, json_bytes
+from engine.providers.headers import MADE_BY_APIS
+from engine.providers.json_wire import (
+    CALL_HEADERS,
+    JsonWire,
+    address_text,
+    distinct_names,
+    header_text,
+    json_bytes,
+)
 from engine.providers.options import Options
 from engine.providers.proof import check_secret
 from engine.providers.reading import Entry, entries, identity, inside, moment, text
@@ -37,10 +45,7 @@ from engine.providers.reading import Entry, entries, identity, inside, moment, t
 ADDRESS = "https://api.postmarkapp.com"
 BATCH, MESSAGES_SENT = "/email/batch", "/messages/outbound"
 MESSAGES, BYTES = 500, 50 * 1000 * 1000
-REFUSED_HEADERS = frozenset(
-    {"from", "to", "cc", "bcc", "reply-to", "subject", "date", "content-type", "mime-version", "return-path"}
-    | {"content-transfer-encoding", "received", "dkim-signature", "sender"}
-)
+REFUSED_HEADERS = MADE_BY_APIS | {"date"}
 SEARCH_DAYS = 45
 SEARCH_LAG = 60.0
 """Seconds before a message is sure to be found by its metadata; not documented, chosen with room to spare."""
@@ -112,12 +117,7 @@ class Postmark:
         )
         self.lane = Lane(
             read.text("url", ADDRESS),
-            {
-                "X-Postmark-Server-Token": read.text("token"),
-                "Accept": "application/json",
-                "Content-Type": "application/json",
-                "User-Agent": "touchbase",
-            },
+            {**CALL_HEADERS, "X-Postmark-Server-Token": read.text("token")},
             allow_private_networks=read.allow_private_networks,
         )
 

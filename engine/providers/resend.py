@@ -32,8 +32,15 @@ from engine.providers import answers
 from engine.providers.amazon_bounces import amazon_bounce
 from engine.providers.base import Idempotency, Limits
 from engine.providers.call_key import call_key
-from engine.providers.headers import whole_token
-from engine.providers.json_wire import JsonWire, address_text, distinct_names, header_text, json_bytes
+from engine.providers.headers import MADE_BY_APIS, whole_token
+from engine.providers.json_wire import (
+    CALL_HEADERS,
+    JsonWire,
+    address_text,
+    distinct_names,
+    header_text,
+    json_bytes,
+)
 from engine.providers.mailboxes import read_mailbox
 from engine.providers.options import Options
 from engine.providers.proof import check_fresh, key_of, keyed_hash, same, unproven
@@ -46,21 +53,7 @@ REMEMBERED, LONGEST_KEY = 24 * 3600.0, 256
 REPLACED_HEADERS = frozenset({"message-id", "date"})
 """Resend sends through Amazon SES, which writes both itself."""
 
-REFUSED_HEADERS = frozenset(
-    {
-        "from",
-        "to",
-        "cc",
-        "bcc",
-        "reply-to",
-        "subject",
-        "sender",
-        "return-path",
-        "content-type",
-        "mime-version",
-    }
-    | {"content-transfer-encoding", "received", "dkim-signature"}
-)
+REFUSED_HEADERS = MADE_BY_APIS
 TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 OPTIONS = frozenset({"token", "webhook_key", "per_second", "url"})
 
@@ -137,10 +130,8 @@ class Resend:
         self.lane = Lane(
             read.text("url", ADDRESS),
             {
+                **CALL_HEADERS,
                 "Authorization": f"Bearer {read.text('token')}",
-                "Accept": "application/json",
-                "Content-Type": "application/json",
-                "User-Agent": "touchbase",
                 "x-batch-validation": "permissive",
             },
             allow_private_networks=read.allow_private_networks,

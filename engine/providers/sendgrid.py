@@ -29,8 +29,8 @@ from engine.model.letter import Batch, Frame, Letter, Mailbox, Outcome, Verdict
 from engine.network.lane import Answer, Lane
 from engine.providers import answers
 from engine.providers.base import TOKEN, Limits, Lookup, Sought
-from engine.providers.headers import quoted
-from engine.providers.json_wire import ObjectWire, distinct_names, header_text, json_bytes
+from engine.providers.headers import MADE_BY_APIS, quoted
+from engine.providers.json_wire import CALL_HEADERS, ObjectWire, distinct_names, header_text, json_bytes
 from engine.providers.mailboxes import PLAIN_NAME
 from engine.providers.merging import check_mergeable, name_of, nonce, tagged, tokens_in, unmarked
 from engine.providers.options import Options
@@ -44,10 +44,7 @@ MERGED, BYTES = 1000, 30 * 1000 * 1000
 LONGEST_VALUES = 10_000
 """Bytes of substitutions for one person; newer pages say 50,000, the API reference 10,000."""
 
-REFUSED_HEADERS = frozenset(
-    {"x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding"}
-    | {"to", "from", "subject", "reply-to", "cc", "bcc", "sender", "return-path", "mime-version"}
-)
+REFUSED_HEADERS = MADE_BY_APIS | {"x-sg-id", "x-sg-eid"}
 REPLACED_HEADERS = frozenset({"date"})
 MARK = "-tbmerge-"
 """How our tags begin. Letters, digits and hyphens, as SendGrid advises: nothing that HTML would encode."""
@@ -195,12 +192,8 @@ class Sendgrid:
             refused_headers=REFUSED_HEADERS,
             replaced_headers=REPLACED_HEADERS,
         )
-        url, headers = read.text("url", ADDRESS), {"Authorization": f"Bearer {read.text('token')}"}
-        headers |= {
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-            "User-Agent": "touchbase",
-        }
+        url = read.text("url", ADDRESS)
+        headers = {**CALL_HEADERS, "Authorization": f"Bearer {read.text('token')}"}
         private = read.allow_private_networks
         self.singles = Singles(lambda: Lane(url, headers, allow_private_networks=private))
 

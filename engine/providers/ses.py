@@ -23,6 +23,7 @@ from engine.providers.amazon_news import heard
 from engine.providers.amazon_notices import Notices
 from engine.providers.amazon_signature import Credentials, signing_headers
 from engine.providers.base import Limits
+from engine.providers.json_wire import CALL_HEADERS
 from engine.providers.options import Options
 from engine.providers.reading import inside, text
 from engine.providers.ses_wire import REFUSED_HEADERS, REPLACED_HEADERS, SesMergeWire, SesWire
@@ -60,13 +61,8 @@ class Ses:
             refused_headers=REFUSED_HEADERS,
             replaced_headers=REPLACED_HEADERS,
         )
-        headers = {
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-            "User-Agent": "touchbase",
-        }
         private = read.allow_private_networks
-        self.singles = Singles(lambda: Lane(self.url, headers, allow_private_networks=private))
+        self.singles = Singles(lambda: Lane(self.url, CALL_HEADERS, allow_private_networks=private))
 
     async def open(self) -> None:
         """Prepare a connection; raises NotSent when the API's name is unknown, AddressRefused."""

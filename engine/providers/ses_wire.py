@@ -12,7 +12,7 @@ import re
 from engine.errors import LetterError, UnsupportedFeature
 from engine.model.letter import Frame, Letter, Mailbox
 from engine.providers.base import TOKEN
-from engine.providers.headers import header_value, unfolded, unsafe, whole_token
+from engine.providers.headers import MADE_BY_APIS, header_value, unfolded, unsafe, whole_token
 from engine.providers.json_wire import JsonWire, distinct_names, header_text, inside_string, json_bytes
 from engine.providers.mailboxes import MAILBOX_HEADERS, header_mailbox, is_simple, is_token, read_mailbox
 from engine.providers.merging import check_braces, check_mergeable, name_of, refuse_marks, tagged, tokens_in
@@ -21,21 +21,7 @@ from engine.providers.mime_wire import REFERENCE
 REPLACED_HEADERS = frozenset({"message-id", "date"})
 """SES overwrites both with its own."""
 
-REFUSED_HEADERS = frozenset(
-    {
-        "from",
-        "to",
-        "cc",
-        "bcc",
-        "reply-to",
-        "subject",
-        "sender",
-        "return-path",
-        "content-type",
-        "mime-version",
-    }
-    | {"content-transfer-encoding", "received", "dkim-signature", "x-touchbase-reference"}
-)
+REFUSED_HEADERS = MADE_BY_APIS | {"x-touchbase-reference"}
 MOST_HEADERS, LONGEST_VALUE, LONGEST_HEADER = 15, 995, 996
 LONGEST_MAILBOX = 320
 WRITTEN = frozenset({"html", "text", "Subject"})

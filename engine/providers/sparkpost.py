@@ -29,8 +29,15 @@ from engine.model.letter import Batch, Frame, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
 from engine.providers import answers
 from engine.providers.base import TOKEN, Limits, Lookup, Sought
-from engine.providers.headers import header_value, unfolded, unsafe, whole_token
-from engine.providers.json_wire import ObjectWire, distinct_names, header_text, inside_string, json_bytes
+from engine.providers.headers import MADE_BY_APIS, header_value, unfolded, unsafe, whole_token
+from engine.providers.json_wire import (
+    CALL_HEADERS,
+    ObjectWire,
+    distinct_names,
+    header_text,
+    inside_string,
+    json_bytes,
+)
 from engine.providers.leaving import LEAVING, check_leaving
 from engine.providers.mailboxes import MAILBOX_HEADERS, header_mailbox
 from engine.providers.merging import check_braces, check_mergeable, name_of, tagged, tokens_in
@@ -47,21 +54,7 @@ MERGED, BYTES = 1000, 20 * 1000 * 1000
 
 LONGEST_VALUES, LONGEST_CAMPAIGN = 100_000, 64
 REPLACED_HEADERS = frozenset({"message-id", "date"}) | LEAVING
-REFUSED_HEADERS = frozenset(
-    {
-        "from",
-        "to",
-        "cc",
-        "bcc",
-        "reply-to",
-        "subject",
-        "sender",
-        "return-path",
-        "content-type",
-        "mime-version",
-    }
-    | {"content-transfer-encoding", "received", "dkim-signature", "x-msys-api"}
-)
+REFUSED_HEADERS = MADE_BY_APIS | {"x-msys-api"}
 SEARCH_DAYS, SEARCH_LAG = 10, 300.0
 """Documented days; seconds chosen with room: a search without an end of its own stops a minute ago."""
 
@@ -233,12 +226,7 @@ class Sparkpost:
             replaced_headers=REPLACED_HEADERS if hears else REPLACED_HEADERS - LEAVING,
         )
         url, private = read.text("url", ADDRESS), read.allow_private_networks
-        headers = {
-            "Authorization": read.text("token"),
-            "Accept": "application/json",
-            "User-Agent": "touchbase",
-        }
-        headers["Content-Type"] = "application/json"
+        headers = {**CALL_HEADERS, "Authorization": read.text("token")}
         self.singles = Singles(lambda: Lane(url, headers, allow_private_networks=private))
 
     async def open(self) -> None:
