@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -52,6 +53,7 @@ def orders(number: int) -> Iterator[str]:
 
 
 def peak(work: Callable[[], object]) -> int:
+    gc.collect()
     tracemalloc.start()
     try:
         work()
@@ -60,19 +62,29 @@ def peak(work: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
+def growth(work: Callable[[int], Callable[[], object]]) -> int:
+    """How many bytes more the large file needs. Looked at again where it seems much: when the garbage collector
+    runs moves a single peak by about as much; what really piles up does so every time."""
+    found = ALLOWED
+    for _ in range(3):
+        found = min(found, peak(work(LARGE)) - peak(work(SMALL)))
+        if found < ALLOWED:
+            break
+    return found
+
+
 @pytest.mark.parametrize("again", [False, True], ids=["new", "again"])
 def test_customers_do_not_pile_up(database: Database, again: bool) -> None:
     def work(number: int) -> Callable[[], object]:
         return lambda: bring(database, Rows(people(number)))
 
     bring(database, Rows(people(LARGE if again else 10)))
-    small, large = peak(work(SMALL)), peak(work(LARGE))
-    assert large - small < ALLOWED, (small, large)
+    assert growth(work) < ALLOWED
 
 
 def test_events_do_not_pile_up(database: Database) -> None:
     assert numbers(bring(database, Rows(people(100))))[1] > 0
     bring_events(database, "order_placed", Rows(orders(10)))
-    small = peak(lambda: bring_events(database, "order_placed", Rows(orders(SMALL))))
-    large = peak(lambda: bring_events(database, "order_placed", Rows(orders(LARGE))))
-    assert large - small < ALLOWED, (small, large)
+    assert (
+        growth(lambda number: lambda: bring_events(database, "order_placed", Rows(orders(number)))) < ALLOWED
+    )
