@@ -43,7 +43,7 @@ class Database:
         Raises:
             StoreError: the database could not be read.
         """
-        with self._own_errors(), self.engine.connect() as connection:
+        with self.own_errors(), self.engine.connect() as connection:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
@@ -58,7 +58,7 @@ class Database:
             StoreError: the database could not be written. If the connection broke while the transaction was
                 being kept, it may or may not have been: read again before deciding.
         """
-        with self._own_errors(), self._turn(), self.engine.connect() as connection:
+        with self.own_errors(), self._turn(), self.engine.connect() as connection:
             connection.execution_options(touchbase_writing=True)
             with connection.begin():
                 yield connection
@@ -81,7 +81,7 @@ class Database:
         from engine.store import sqlite
 
         if self.is_sqlite:
-            with self._own_errors():
+            with self.own_errors():
                 sqlite.examine(self.engine, self.place)
 
     def sweep(self) -> bool:
@@ -94,7 +94,8 @@ class Database:
         return self.path is not None and sqlite.sweep(self.engine, self.path)
 
     @contextmanager
-    def _own_errors(self) -> Iterator[None]:
+    def own_errors(self) -> Iterator[None]:
+        """Turns the driver's errors into our own."""
         try:
             yield
         except Exception as error:

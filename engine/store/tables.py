@@ -365,4 +365,19 @@ workers = Table(
     Column("started_at", Moment, nullable=False),
     Column("heartbeat_at", Moment, nullable=False),
     Column("ended", Boolean, nullable=False, server_default=false()),
+    Column("role", Text, nullable=False, server_default="sender"),
+)
+
+# One row per job of the daemon: what it did last, what went wrong (`failures` in a row), when it comes again.
+# For people to see; nothing is decided by it.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("next_at", Moment),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    Column("outcome", Text),
 )

@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -22,6 +23,21 @@ if TYPE_CHECKING:
     from engine.store.database import Database
 
 BOOT_CHARACTERS = 16
+
+SENDER, DAEMON, STANDBY = "sender", "daemon", "standby"
+"""What a process is there for: sending alone, leading as the daemon, or waiting to take over from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOn:
+    """A process that is signed on and alive. `role`: one of the words above."""
+
+    boot: str
+    role: str
+    pid: int
+    host: str
+    started_at: datetime
+    heartbeat_at: datetime
 
 
 class Worker:
@@ -75,7 +91,7 @@ class Worker:
         self.close()
 
 
-def sign_on(database: Database, now: datetime) -> Worker:
+def sign_on(database: Database, now: datetime, role: str = SENDER) -> Worker:
     """Takes a new boot id and its lock, then says so in the database: so no row ever lacks its lock."""
     worker = Worker(secrets.token_hex(BOOT_CHARACTERS // 2))
     worker._database = database
@@ -92,7 +108,7 @@ def sign_on(database: Database, now: datetime) -> Worker:
         session = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         bulk.run(session, "SELECT pg_advisory_lock(%s)", (_lock_key(worker.boot),))
         worker._session = session
-    row = {"boot": worker.boot, "pid": os.getpid(), "host": socket.gethostname()}
+    row = {"boot": worker.boot, "pid": os.getpid(), "host": socket.gethostname(), "role": role}
     try:
         with database.write() as connection:
             connection.execute(insert(tables.workers).values(**row, started_at=now, heartbeat_at=now))
@@ -106,6 +122,28 @@ def heartbeat(connection: Connection, worker: Worker, now: datetime) -> None:
     """Notes that the worker is at work; for people to see, nothing is decided by it."""
     table = tables.workers
     connection.execute(update(table).where(table.c.boot == worker.boot).values(heartbeat_at=now))
+
+
+def change_role(connection: Connection, worker: Worker, role: str) -> None:
+    """Notes that the process is there for something else from now on."""
+    table = tables.workers
+    connection.execute(update(table).where(table.c.boot == worker.boot).values(role=role))
+
+
+def present(connection: Connection, path: Path | None) -> list[SignedOn]:
+    """Every process that is signed on and alive, the longest there first."""
+    table = tables.workers
+    columns = (
+        table.c.boot,
+        table.c.role,
+        table.c.pid,
+        table.c.host,
+        table.c.started_at,
+        table.c.heartbeat_at,
+    )
+    rows = connection.execute(select(*columns).order_by(table.c.started_at, table.c.boot)).all()
+    dead = set(dead_among(connection, path, [row.boot for row in rows]))
+    return [SignedOn(*row) for row in rows if row.boot not in dead]
 
 
 def living(connection: Connection, path: Path | None) -> list[str]:
