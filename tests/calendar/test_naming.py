@@ -11,25 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.calendar import occurrence
-from engine.definitions.schema.campaign import Campaign
+from tests.calendar.rules import campaign
 
 LONDON = ZoneInfo("Europe/London")
-
-
-def campaign(schedule: dict[str, Any] | None = None, *, feeds: bool = False) -> Campaign:
-    content: dict[str, Any] = {"template": "note.html", "subject": "Hello"}
-    if feeds:
-        content["feeds"] = {"posts": {"feed": "blog"}}
-    return Campaign.model_validate(
-        {
-            "campaign": "letter",
-            "purpose": "service",
-            "sender": "team",
-            "audience": {"include": ["everyone"]},
-            "content": content,
-            **({"schedule": schedule} if schedule else {}),
-        }
-    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +33,7 @@ def campaign(schedule: dict[str, Any] | None = None, *, feeds: bool = False) -> 
         ({"every": "3 months", "starting": "2026-02-10"}, "2026-05-01T12:00", "2026-05"),
         ({"every": "year"}, "2026-11-30T12:00", "2026"),
         ({"once": "2027-01-05 09:30"}, "2026-11-30T12:00", "once"),
-        ({"before": "renewal_date", "by": "30 days"}, "2026-11-30T12:00", "2026"),
+        ({"before": "renewal_date", "by": "30 days"}, "2026-11-30T12:00", "2026-11-30"),
     ],
 )
 def test_a_scheduled_campaign_is_named_by_its_period(
