@@ -67,6 +67,7 @@ class Reason(StrEnum):
     TEMPLATE_ERROR = "template_error"
     UNSAFE_HEADER = "unsafe_header"
     ALREADY_SENT = "already_sent"
+    TOO_LATE = "too_late"
     CAP = "cap"
     CADENCE = "cadence"
     QUIET_HOURS = "quiet_hours"

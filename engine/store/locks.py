@@ -20,6 +20,34 @@ def file_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def passing_lock(path: Path) -> Iterator[None]:
+    """Holds the lock of a file that is there only as long as somebody wants it; waits for whoever has it."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _is_at(path, descriptor):
+                break
+        except BaseException:
+            os.close(descriptor)
+            raise
+        # Whoever had it removed the file we waited on: its lock keeps nobody out any more.
+        os.close(descriptor)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
 def hold(path: Path) -> int:
     """Takes the file's lock until the returned descriptor is closed; BlockingIOError if it is taken."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

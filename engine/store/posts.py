@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Text, bindparam, func, select, text, update
 
 from engine.model.post import Post
 from engine.store import bulk, tables
-from engine.store.types import to_microseconds
+from engine.store.types import from_microseconds, to_microseconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -102,6 +102,12 @@ def known(connection: Connection, feed: str) -> list[KnownPost]:
     return [_known(row) for row in connection.execute(query)]
 
 
+def newest(connection: Connection, feeds: Sequence[str]) -> dict[str, datetime]:
+    """Since when the newest post of each of these feeds is news; feeds without any are missing."""
+    found = connection.execute(_NEWEST, {"feeds": sorted(feeds)})
+    return {row[0]: from_microseconds(row[1]) for row in found if row[1] is not None}
+
+
 def by_ids(connection: Connection, ids: Iterable[int]) -> dict[int, Post]:
     """Posts as they were last seen, by row number."""
     table = tables.posts
@@ -176,6 +182,13 @@ def read_post(body: str) -> Post:
     values["topics"] = tuple(values["topics"])
     return Post(**values)
 
+
+# In the words of the index of news, so that each feed is one look into it.
+_NEWEST = text("""
+SELECT f.feed,
+    (SELECT max(p.first_seen) FROM posts p WHERE p.feed = f.feed AND p.announce AND p.held IS NULL)
+FROM feeds f WHERE f.feed IN :feeds
+""").bindparams(bindparam("feeds", expanding=True, type_=Text))
 
 _KNOWN = [tables.posts.c["body" if item.name == "post" else item.name] for item in fields(KnownPost)]
 

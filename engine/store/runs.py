@@ -8,33 +8,39 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, func, select, update
 
 from engine.store import bulk, tables
-from engine.store.types import to_microseconds
+from engine.store.types import from_microseconds, to_microseconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 PLANNING, READY, SENDING = "planning", "ready", "sending"
 PAUSED, DONE, CANCELLED = "paused", "done", "cancelled"
+MISSED = "missed"
 
 CHANGES: Mapping[str, frozenset[str]] = {
     PLANNING: frozenset({READY, CANCELLED}),
-    READY: frozenset({SENDING, PAUSED, DONE, CANCELLED}),
+    READY: frozenset({SENDING, PAUSED, DONE, CANCELLED, MISSED}),
     SENDING: frozenset({READY, PAUSED, DONE, CANCELLED}),
     PAUSED: frozenset({READY, SENDING, CANCELLED}),
     DONE: frozenset({SENDING}),
     CANCELLED: frozenset(),
+    MISSED: frozenset(),
 }
 """From each state the ones it may become. `done` opens again when a person decides what was uncertain."""
+
+CLOSED = (DONE, CANCELLED, MISSED)
+"""Where nothing is left to do; spelled out in the index of the other runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """One occurrence of a campaign. `snapshot`: what was frozen at planning (post ids, offer terms …).
 
-    `reason`: why it was paused, in words. `resumed_at`: when a person last let it go on.
+    `reason`: why it was paused or missed, in words. `resumed_at`: when a person last let it go on. `due_at`: when
+    it was due by the calendar, where the daemon took it up; None where only people asked for it.
     """
 
     id: int
@@ -51,6 +57,7 @@ class Run:
     requested: int | None = None
     reason: str = ""
     resumed_at: datetime | None = None
+    due_at: datetime | None = None
 
 
 def get_or_create(
@@ -100,7 +107,7 @@ def change(connection: Connection, run: int, before: str, after: str, now: datet
     values: dict[str, object] = {"state": after}
     if after == READY and before == PLANNING:
         values["planned_at"] = now
-    if after in {DONE, CANCELLED}:
+    if after in CLOSED:
         values["finished_at"] = now
     table = tables.runs
     this = update(table).where(table.c.id == run, table.c.state == before).values(values)
@@ -121,6 +128,67 @@ def resume(connection: Connection, run: int, now: datetime) -> bool:
         return False
     connection.execute(update(table).where(table.c.id == run).values(reason=None, resumed_at=now))
     return True
+
+
+def take_up(connection: Connection, run: int, due_at: datetime) -> bool:
+    """Notes that the run's moment has come by the calendar; False if that was noted before."""
+    table = tables.runs
+    this = update(table).where(table.c.id == run, table.c.due_at.is_(None))
+    return connection.execute(this.values(due_at=due_at)).rowcount == 1
+
+
+def miss(
+    connection: Connection, campaign: str, occurrence: str, due_at: datetime, reason: str, now: datetime
+) -> bool:
+    """Keeps on record that the occurrence passed without a letter, and why; False if it has a run."""
+    table = tables.runs
+    moment, due = to_microseconds(now), to_microseconds(due_at)
+    row = (campaign, occurrence, MISSED, due, moment, moment, reason, due)
+    names = ("campaign", "occurrence", "state", "as_of", "created_at", "finished_at", "reason", "due_at")
+    return bulk.insert_rows(connection, tuple(table.c[name] for name in names), [row]) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A run that is not over. `next_at`: when its first queued letter is due; None while nothing is queued.
+
+    `due_at`: as in Run.
+    """
+
+    run: int
+    campaign: str
+    occurrence: str
+    state: str
+    due_at: datetime | None
+    next_at: datetime | None
+
+
+def waiting(connection: Connection) -> list[Waiting]:
+    """Every run that is not over, the oldest first, and when something of it is due.
+
+    One look into the queue's index for each variant, however many letters wait.
+    """
+    rows = bulk.run(connection, _WAITING).fetchall()
+    return [
+        Waiting(*row[:4], *(from_microseconds(at) if at is not None else None for at in row[4:]))
+        for row in rows
+    ]
+
+
+def states_of(connection: Connection, campaign: str, occurrences: Collection[str]) -> dict[str, str]:
+    """The states of those of the campaign's occurrences that have a run."""
+    table = tables.runs
+    query = select(table.c.occurrence, table.c.state)
+    query = query.where(table.c.campaign == campaign, table.c.occurrence.in_(sorted(occurrences)))
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def last_planned(connection: Connection, campaigns: Collection[str]) -> dict[str, datetime]:
+    """When each of these campaigns last had a run that was planned."""
+    table = tables.runs
+    query = select(table.c.campaign, func.max(table.c.created_at).label("at"))
+    query = query.where(table.c.campaign.in_(sorted(campaigns)), table.c.state != MISSED)
+    return {row[0]: from_microseconds(row[1]) for row in connection.execute(query.group_by(table.c.campaign))}
 
 
 def of_campaign(connection: Connection, campaign: str, states: Collection[str]) -> list[Run]:
@@ -148,6 +216,17 @@ def describe(
         "requested": requested,
     }
     connection.execute(update(table).where(table.c.id == run, table.c.state == PLANNING).values(values))
+
+
+_WAITING = """
+SELECT r.id, r.campaign, r.occurrence, r.state, r.due_at, min((
+    SELECT min(d.due_at) FROM deliveries d
+    WHERE d.run = v.run AND d.variant = v.id AND d.due_at IS NOT NULL AND d.variant IS NOT NULL
+))
+FROM runs r LEFT JOIN variants v ON v.run = r.id
+WHERE r.state NOT IN ('done', 'cancelled', 'missed')
+GROUP BY r.id, r.campaign, r.occurrence, r.state, r.due_at ORDER BY r.id
+"""
 
 
 def _run(row: RowMapping) -> Run:

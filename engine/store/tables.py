@@ -153,7 +153,15 @@ posts = Table(
     UniqueConstraint("feed", "identity", name="posts_once"),
     sqlite_autoincrement=True,
 )
+Index(
+    "posts_news",
+    posts.c.feed,
+    posts.c.first_seen,
+    sqlite_where=text("announce AND held IS NULL"),
+    postgresql_where=text("announce AND held IS NULL"),
+)
 
+# `due_at`: when its occurrence was due by the calendar, where the daemon took it up; NULL where only people ask.
 runs = Table(
     "runs",
     metadata,
@@ -171,8 +179,31 @@ runs = Table(
     Column("requested", Integer),
     Column("reason", Text),
     Column("resumed_at", Moment),
+    Column("due_at", Moment),
     UniqueConstraint("campaign", "occurrence", name="runs_once"),
     sqlite_autoincrement=True,
+)
+Index(
+    "runs_open",
+    runs.c.campaign,
+    sqlite_where=text("state NOT IN ('done', 'cancelled', 'missed')"),
+    postgresql_where=text("state NOT IN ('done', 'cancelled', 'missed')"),
+)
+
+# Up to which moment each campaign's calendar was looked at. `next_at`: nothing comes before; NULL says nothing
+# comes at all. `revision`: of the schedule that was looked at. `since`: from when on. What could not be planned
+# is tried again: `problem` says why, `problem_at` when it was tried last, `tries` how often in a row.
+watches = Table(
+    "watches",
+    metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("looked_at", Moment, nullable=False),
+    Column("next_at", Moment),
+    Column("revision", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("problem", Text),
+    Column("problem_at", Moment),
+    Column("tries", Integer, nullable=False, server_default="0"),
 )
 
 variants = Table(

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def discard(connection: Connection, run: int) -> bool:
-    """Removes a run nobody has begun to send, with its deliveries; its codes are free again.
+    """Removes a run of which nothing was ever sent, with its deliveries; its codes are free again.
 
     False, and nothing changes, when sending has begun: then it is history.
     """
     found = runs.get(connection, run, hold=True)
-    if found is None or found.state not in (runs.PLANNING, runs.READY):
+    if found is None or found.state not in (runs.PLANNING, runs.READY, runs.MISSED):
         return False
     connection.execute(text(_FREE), {"run": run})
     connection.execute(delete(tables.deliveries).where(tables.deliveries.c.run == run))

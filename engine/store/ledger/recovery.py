@@ -49,7 +49,7 @@ def recover(connection: Connection, path: Path | None, now: datetime) -> Recover
     return Recovered(queued, uncertain, len(dead))
 
 
-_OPEN = "run IN (SELECT id FROM runs WHERE state <> 'done')"
+_OPEN = "run IN (SELECT id FROM runs WHERE state NOT IN ('done', 'missed'))"
 _BOOT = f"substr(lease, 1, {workers.BOOT_CHARACTERS})"
 
 _LEASED = text(f"""

@@ -1,0 +1,59 @@
+"""One process at a time does a thing of that name: the others wait, and the dead hold nobody up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from engine.errors import StoreError
+from engine.store import bulk, locks
+from engine.store.failures import translate
+
+if TYPE_CHECKING:
+    from engine.store.database import Database
+
+
+@contextmanager
+def alone(database: Database, *name: str) -> Iterator[None]:
+    """Waits until nobody else does the thing of that name, and keeps others waiting until the block ends.
+
+    A lock of the operating system (SQLite) or of the session (PostgreSQL): it falls when its process dies. Where
+    the connection breaks meanwhile, PostgreSQL lets the next one in: what is done under it must bear that.
+    """
+    with ExitStack() as held:
+        try:
+            if database.path is not None:
+                path = database.path.with_name(f"{database.path.name}-turn-{_digest(name).hex()}.lock")
+                held.enter_context(locks.passing_lock(path))
+            else:
+                held.enter_context(_session_lock(database, int.from_bytes(_digest(name), "big", signed=True)))
+        except OSError as error:
+            raise StoreError(
+                f"{error.filename} cannot be locked: {error.strerror}",
+                help="check that its folder may be written",
+            ) from error
+        except Exception as error:
+            failure = translate(error, database.place)
+            if failure is error:
+                raise
+            raise failure from error
+        yield
+
+
+@contextmanager
+def _session_lock(database: Database, key: int) -> Iterator[None]:
+    session = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        # Whoever plans a million letters takes longer than a row may stay locked.
+        bulk.run(session, "SET lock_timeout = 0")
+        bulk.run(session, "SELECT pg_advisory_lock(%s)", (key,))
+        yield
+    finally:
+        session.invalidate()
+        session.close()
+
+
+def _digest(name: tuple[str, ...]) -> bytes:
+    return blake2b("\x00".join(name).encode(), digest_size=8, person=b"turn").digest()
