@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from engine import clock
 from engine.app.letters import letter_problems
 from engine.definitions.checks.everything import load_and_check
 from engine.definitions.files import CAMPAIGNS, definition_files
-from engine.definitions.workspace import in_order
+from engine.definitions.workspace import Workspace, in_order
 from engine.errors import UsageError
 from engine.flows.compose.patterns import guessable_codes
 from engine.model.problem import Problem, Severity
@@ -29,16 +30,22 @@ class Checked:
 def check(workspace: Path | None, files: Sequence[Path]) -> Checked:
     """Every problem of the workspace, or of these files only."""
     root = settings(workspace).root
-    found, problems = load_and_check(root)
-    if found is not None:
-        letters = letter_problems(found, clock.now(), _broken(problems))
-        problems = in_order([*problems, *guessable_codes(found), *letters])
+    _, problems = examine(root, clock.now())
     if files:
         wanted = [_inside(path, root) for path in files]
         problems = [
             problem for problem in problems if any(Path(problem.file).is_relative_to(one) for one in wanted)
         ]
     return Checked(root, problems, _summary(root, problems))
+
+
+def examine(root: Path, now: datetime) -> tuple[Workspace | None, list[Problem]]:
+    """The workspace as it is written now, with every problem: of its files, between them, and of its letters."""
+    found, problems = load_and_check(root)
+    if found is not None:
+        letters = letter_problems(found, now, _broken(problems))
+        problems = in_order([*problems, *guessable_codes(found), *letters])
+    return found, problems
 
 
 def write_schemas(workspace: Path | None, out: Path | None) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -53,6 +54,16 @@ class Desk:
         if own:
             raise DefinitionsError(own, chosen.root)
         return desk
+
+    def at(self, moment: datetime) -> Desk:
+        """The same workspace and database at another moment: what a process that stays works with."""
+        later = copy.copy(self)
+        later.now = moment
+        return later
+
+    def share(self, other: Desk) -> None:
+        """Work on the database that the other desk has opened; it is closed once, by either."""
+        self._database = other.database
 
     @property
     def root(self) -> Path:

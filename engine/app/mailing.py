@@ -56,10 +56,14 @@ def send_run(
     doubts: int,
     limit: int | None,
     tell: Callable[[int], None],
+    stop: Callable[[], bool] | None = None,
 ) -> Mailed:
-    """Send what is due of a run from this process. `doubts`: how many letters of it are uncertain."""
-    per_minute = campaign.safety.per_minute
-    with stopping() as stop, workers.sign_on(desk.database, clock.now()) as worker:
+    """Send what is due of a run from this process. `doubts`: how many letters of it are uncertain.
+
+    `stop`: whether somebody wants it to end; without it, a person sends and Ctrl-C says so.
+    """
+    per_minute, by_hand = campaign.safety.per_minute, stop is None
+    with _told_to_stop(stop) as stop, workers.sign_on(desk.database, clock.now()) as worker:
         with desk.database.write() as connection:
             doubts += recovery.recover(connection, desk.database.path, clock.now()).uncertain
         order = Order(
@@ -78,7 +82,7 @@ def send_run(
             limit=limit,
             limit_of_run=a_minute(per_minute) if per_minute else None,
             brakes=brakes(desk, campaign, run),
-            impatient=True,
+            impatient=by_hand,
         )
         return asyncio.run(_mail(order, inquiry_of(desk, run, worker, stop), doubts))
 
@@ -169,6 +173,15 @@ def brakes(desk: Desk, campaign: Campaign, run: runs.Run) -> Brakes:
         bounces=stop.bounces.of_one if stop is not None and stop.bounces is not None else None,
         complaints=stop.complaints.of_one if stop is not None and stop.complaints is not None else None,
     )
+
+
+@contextmanager
+def _told_to_stop(given: Callable[[], bool] | None) -> Iterator[Callable[[], bool]]:
+    if given is not None:
+        yield given
+        return
+    with stopping() as asked:
+        yield asked
 
 
 @contextmanager

@@ -198,6 +198,13 @@ def of_campaign(connection: Connection, campaign: str, states: Collection[str]) 
     return [_run(row) for row in connection.execute(query.order_by(table.c.id)).mappings()]
 
 
+def in_states(connection: Connection, states: Collection[str]) -> list[Run]:
+    """The runs of every campaign in any of these states, the oldest first."""
+    table = tables.runs
+    query = select(table).where(table.c.state.in_(sorted(states))).order_by(table.c.id)
+    return [_run(row) for row in connection.execute(query).mappings()]
+
+
 def describe(
     connection: Connection,
     run: int,

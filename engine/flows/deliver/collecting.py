@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,14 +15,29 @@ because every look goes through all that the program has loaded; freezing takes 
 """
 
 
+_turn = threading.Lock()
+_wishes = 0
+_before = (0, 0, 0)
+
+
 @contextmanager
 def seldom_collecting() -> Iterator[None]:
-    """Look for cycles seldom, and not among what was there before; as it was again afterwards."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(SELDOM, *before[1:])
+    """Look for cycles seldom, and not among what was there before; as it was again afterwards.
+
+    Several runs may be sent at once, by threads of their own: the last of them that ends puts it back.
+    """
+    global _wishes, _before
+    with _turn:
+        _wishes += 1
+        if _wishes == 1:
+            _before = gc.get_threshold()
+            gc.freeze()
+            gc.set_threshold(SELDOM, *_before[1:])
     try:
         yield
     finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
+        with _turn:
+            _wishes -= 1
+            if not _wishes:
+                gc.set_threshold(*_before)
+                gc.unfreeze()
