@@ -45,15 +45,20 @@ class Desk:
     @classmethod
     def open(cls, workspace: Path | None) -> Desk:
         """The nearest workspace. Raises UsageError without one, DefinitionsError when config/ has errors."""
+        desk = cls.open_as_it_is(workspace)
+        own = [problem for problem in _errors(desk.problems) if not desk.is_campaign_file(problem.file)]
+        if own:
+            raise DefinitionsError(own, desk.root)
+        return desk
+
+    @classmethod
+    def open_as_it_is(cls, workspace: Path | None) -> Desk:
+        """The same, whatever errors config/ has, to look at what is there; DefinitionsError without a project."""
         chosen = settings(workspace)
         found, problems = load(chosen.root)
         if found is None:
             raise DefinitionsError(_errors(problems), chosen.root)
-        desk = cls(chosen, found, problems)
-        own = [problem for problem in _errors(problems) if not desk.is_campaign_file(problem.file)]
-        if own:
-            raise DefinitionsError(own, chosen.root)
-        return desk
+        return cls(chosen, found, problems)
 
     def at(self, moment: datetime) -> Desk:
         """The same workspace and database at another moment: what a process that stays works with."""

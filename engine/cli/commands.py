@@ -21,6 +21,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "send": ("sending", "Send a campaign now; running it twice sends nothing twice."),
     "why": ("people", "The decision for one person and campaign, and every fact behind it."),
     "history": ("people", "Every touch and event of a customer, newest first."),
+    "status": ("overseeing", "What needs a person, what runs, what comes next."),
     "runs": ("sending", "The runs so far, or one run's numbers."),
     "resolve": ("resolving", "What became of uncertain letters; a person's word on the rest."),
     "pause": ("halting", "Send nothing of a campaign until it is resumed."),

@@ -37,6 +37,12 @@ def of_campaign(connection: Connection, campaign: str) -> PausedCampaign | None:
     return None if row is None else PausedCampaign(row.campaign, row.at, row.reason or "")
 
 
+def standing(connection: Connection) -> list[PausedCampaign]:
+    """Every pause, the oldest first."""
+    rows = connection.execute(select(tables.pauses).order_by(tables.pauses.c.at, tables.pauses.c.campaign))
+    return [PausedCampaign(row.campaign, row.at, row.reason or "") for row in rows]
+
+
 def remove(connection: Connection, campaign: str) -> bool:
     """Lets the campaign go on; False if it was not paused."""
     return connection.execute(delete(tables.pauses).where(tables.pauses.c.campaign == campaign)).rowcount == 1

@@ -270,6 +270,14 @@ Index(
     postgresql_where=text("due_at IS NOT NULL AND variant IS NOT NULL"),
 )
 
+# On `bound_to` and not on `state`, for the same reason as above: it is written only when a letter comes into doubt.
+Index(
+    "deliveries_in_doubt",
+    deliveries.c.run,
+    sqlite_where=text("bound_to IS NOT NULL"),
+    postgresql_where=text("bound_to IS NOT NULL"),
+)
+
 # One row per call to a provider, with what it answered: the evidence for every settled delivery.
 calls = Table(
     "calls",

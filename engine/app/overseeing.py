@@ -1,0 +1,98 @@
+"""Wiring for the verb status: facts gathered from every room at one moment, and what of them needs a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import clock
+from engine.app import feeding
+from engine.app.desk import Desk
+from engine.app.hearing import WITHOUT_A_LETTER
+from engine.definitions.checks.everything import check
+from engine.definitions.schema.campaign import Status as Active
+from engine.definitions.workspace import in_order
+from engine.flows.deliver.circuit import in_words
+from engine.flows.deliver.pace import is_closed
+from engine.flows.survey.needs import Facts, job_line, needs
+from engine.model.status import ProcessLine, RunLine, Status, WayLine
+from engine.store import jobs, pace, pauses, storms, unfinished, workers
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def status(workspace: Path | None) -> Status:
+    """The nearest workspace at this moment, also where its files have errors."""
+    desk = Desk.open_as_it_is(workspace)
+    try:
+        return look(desk)
+    finally:
+        desk.close()
+
+
+def look(desk: Desk) -> Status:
+    """What needs a person, what runs, what comes, and how feeds, ways out and the daemon are."""
+    facts = gather(desk)
+    return Status(
+        at=desk.now,
+        needs=needs(facts, desk.now),
+        runs=[_run_line(run) for run in facts.runs],
+        feeds=facts.feeds,
+        providers=facts.ways,
+        processes=facts.processes,
+        jobs=facts.jobs,
+    )
+
+
+def gather(desk: Desk) -> Facts:
+    """Everything status is made of."""
+    scheduled = [
+        campaign
+        for campaign in desk.workspace.campaigns.values()
+        if campaign.status is Active.ACTIVE and campaign.schedule is not None
+    ]
+    problems = in_order([*desk.problems, *check(desk.workspace)])
+    feeds = feeding.lines(desk)
+    with desk.database.read() as connection:
+        return Facts(
+            runs=unfinished.standings(connection, desk.now),
+            problems=problems,
+            pauses=pauses.standing(connection),
+            storms={
+                WITHOUT_A_LETTER if held.run is None else str(held.run): held.bounces
+                for held in storms.held(connection)
+            },
+            feeds=feeds,
+            ways=[_way(desk, connection, name) for name in desk.ways_out],
+            processes=[
+                ProcessLine(found.role, found.pid, found.host, found.started_at)
+                for found in workers.present(connection, desk.database.path)
+            ],
+            jobs=[job_line(state) for state in jobs.states(connection)],
+            scheduled=len(scheduled),
+        )
+
+
+def _way(desk: Desk, connection: Connection, name: str) -> WayLine:
+    known = pace.read(connection, name)
+    if known is None:
+        return WayLine(name, desk.provider_type(name))
+    return WayLine(name, desk.provider_type(name), in_words(name, known, clock.wall()), is_closed(known))
+
+
+def _run_line(run: unfinished.Standing) -> RunLine:
+    return RunLine(
+        run=run.run,
+        campaign=run.campaign,
+        occurrence=run.occurrence,
+        state=run.state,
+        reason=run.reason,
+        selected=run.selected,
+        pending=run.pending,
+        due=run.due,
+        in_flight=run.in_flight,
+        uncertain=run.uncertain,
+        later=run.later,
+        last_call=run.last_call,
+    )

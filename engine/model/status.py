@@ -1,0 +1,184 @@
+"""What the app says of the whole house at one moment: what needs a person first, then what runs and what comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from engine.model.feed_report import FeedLine
+
+
+class Kind(StrEnum):
+    """What may need a person, the most pressing first."""
+
+    WORKSPACE = "workspace"
+    PROVIDER = "provider"
+    DAEMON = "daemon"
+    APPROVAL = "approval"
+    PAUSED = "paused"
+    WAITING = "waiting"
+    STUCK = "stuck"
+    UNCERTAIN = "uncertain"
+    BOUNCES = "bounces"
+    FEED = "feed"
+    POSTS = "posts"
+    JOB = "job"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that goes no further without a person. `what`: in a sentence. `command`: what to type."""
+
+    kind: Kind
+    what: str
+    command: str
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `needs`."""
+        return {"kind": str(self.kind), "what": self.what, "command": self.command}
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One run that is not over. Numbers are letters; `later`: when the next one is due, where none is now."""
+
+    run: int
+    campaign: str
+    occurrence: str
+    state: str
+    reason: str = ""
+    selected: int = 0
+    pending: int = 0
+    due: int = 0
+    in_flight: int = 0
+    uncertain: int = 0
+    later: datetime | None = None
+    last_call: datetime | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `runs`."""
+        return {
+            "run": str(self.run),
+            "campaign": self.campaign,
+            "occurrence": self.occurrence,
+            "state": self.state,
+            "reason": self.reason or None,
+            "selected": self.selected,
+            "pending": self.pending,
+            "due": self.due,
+            "in_flight": self.in_flight,
+            "uncertain": self.uncertain,
+            "later": _text(self.later),
+            "last_call": _text(self.last_call),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ComingLine:
+    """The next occurrence of an active campaign; `at`: its first instant anywhere."""
+
+    campaign: str
+    occurrence: str
+    at: datetime
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `coming`."""
+        return {"campaign": self.campaign, "occurrence": self.occurrence, "at": self.at.isoformat()}
+
+
+@dataclass(frozen=True, slots=True)
+class WayLine:
+    """A way out that is in use; `trouble` is "" where all is well. `closed`: it takes nothing now."""
+
+    provider: str
+    type: str
+    trouble: str = ""
+    closed: bool = False
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `providers`."""
+        return {
+            "provider": self.provider,
+            "type": self.type,
+            "closed": self.closed,
+            "trouble": self.trouble or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessLine:
+    """A living process of ours. `role`: `daemon`, `standby` or `sender`."""
+
+    role: str
+    pid: int
+    host: str
+    started_at: datetime
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `processes`."""
+        return {
+            "role": self.role,
+            "pid": self.pid,
+            "host": self.host,
+            "started_at": self.started_at.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """A job of the daemon as last seen. `failures`: in a row."""
+
+    job: str
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    next_at: datetime | None = None
+    failures: int = 0
+    error: str = ""
+    outcome: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `jobs`."""
+        return {
+            "job": self.job,
+            "started_at": _text(self.started_at),
+            "ended_at": _text(self.ended_at),
+            "next_at": _text(self.next_at),
+            "failures": self.failures,
+            "error": self.error or None,
+            "outcome": self.outcome or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole house at one moment."""
+
+    at: datetime
+    needs: Sequence[Need] = ()
+    runs: Sequence[RunLine] = ()
+    coming: Sequence[ComingLine] = ()
+    feeds: Sequence[FeedLine] = ()
+    providers: Sequence[WayLine] = ()
+    processes: Sequence[ProcessLine] = ()
+    jobs: Sequence[JobLine] = field(default_factory=tuple)
+
+    def as_json(self) -> dict[str, object]:
+        """The object `status --json` prints."""
+        return {
+            "at": self.at.isoformat(),
+            "needs": [line.as_json() for line in self.needs],
+            "runs": [line.as_json() for line in self.runs],
+            "coming": [line.as_json() for line in self.coming],
+            "feeds": [
+                {key: value for key, value in line.as_json().items() if key != "posts"} for line in self.feeds
+            ],
+            "providers": [line.as_json() for line in self.providers],
+            "processes": [line.as_json() for line in self.processes],
+            "jobs": [line.as_json() for line in self.jobs],
+        }
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None

@@ -1,0 +1,70 @@
+"""The real `touchbase status`: what needs a person first, with the command that settles it."""
+
+from __future__ import annotations
+
+import shlex
+
+from engine.store import jobs
+from engine.store.database import open_database
+from tests.acceptance.conftest import NOW, Desk
+from tests.builders import NOW as A_MOMENT
+
+
+def test_a_house_in_good_order_needs_nobody(desk: Desk) -> None:
+    found = desk.run("status")
+    assert found.code == 0, found.out + found.err
+    assert found.out.startswith("nothing needs a person\n")
+    assert "outbox (outbox): no trouble known" in found.out
+
+
+def test_an_interrupted_run_is_told_and_its_command_settles_it(desk: Desk) -> None:
+    desk.filled()
+    run = desk.json("send", "digest", "--limit", "1")["run"]
+    answer = desk.run("status", "--json")
+    assert answer.code == 1
+    (need,) = answer.json["needs"]
+    assert need["kind"] == "waiting"
+    (line,) = answer.json["runs"]
+    assert (line["run"], line["selected"], line["pending"], line["due"]) == (run, 4, 2, 2)
+    shown = desk.run("status")
+    assert shown.code == 1
+    assert shown.out.splitlines()[:3] == [
+        "1 thing needs a person",
+        f"  ! {need['what']}",
+        f"      {need['command']}",
+    ]
+    program, *command = shlex.split(need["command"])
+    assert program == "touchbase"
+    assert desk.run(*command).code == 0
+    assert desk.json("status")["runs"] == []
+
+
+def test_errors_in_files_are_told_and_hide_nothing_else(desk: Desk) -> None:
+    desk.filled()
+    desk.json("send", "digest", "--limit", "1")
+    desk.edit("config/segments.yaml", "subscribed: newsletter", "subscribd: newsletter")
+    answer = desk.run("status", "--json")
+    assert answer.code == 1, answer.err
+    assert [need["kind"] for need in answer.json["needs"]] == ["workspace", "waiting"]
+    assert "config/segments.yaml:4" in answer.json["needs"][0]["what"]
+
+
+def test_feeds_that_fail_and_jobs_that_fail_are_told(desk: Desk) -> None:
+    desk.write("config/feed.xml", "this is no feed")
+    for _ in range(3):
+        assert desk.run("feeds", "blog", "--read").code == 1
+    with open_database("sqlite:///touchbase.db", root=desk.root) as database, database.write() as connection:
+        jobs.declare(connection, ["poll feeds"])
+        for _ in range(3):
+            jobs.failed(connection, "poll feeds", A_MOMENT, error="the disk is full")
+    answer = desk.run("status", "--json")
+    assert [need["kind"] for need in answer.json["needs"]] == ["feed", "job"]
+    assert "the disk is full" in desk.run("status").out
+
+
+def test_status_changes_nothing(desk: Desk) -> None:
+    desk.filled()
+    desk.json("send", "digest", "--limit", "1")
+    before = desk.json("runs")
+    assert desk.run("status", now=NOW).out == desk.run("status", now=NOW).out
+    assert desk.json("runs") == before
