@@ -1,70 +1,57 @@
-"""The daemon's jobs as last seen: when each ran, what it did, what went wrong. Nothing is decided by it."""
+"""The daemon's jobs as last seen, for people to see in `status`; nothing is decided by it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select
 
+from engine.model.job import JobState
 from engine.store import bulk, tables
+from engine.store.types import to_microseconds
+
+__all__ = ["JobState", "declare", "keep", "states"]
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection
-
-LONGEST = 2000
-"""Characters kept of an error or an outcome."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobState:
-    """A job as last seen. `failures`: in a row, the last of them in `error`. `outcome`: what it did, in words."""
-
-    name: str
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    next_at: datetime | None = None
-    failures: int = 0
-    error: str = ""
-    outcome: str = ""
 
 
 def states(connection: Connection) -> list[JobState]:
-    """Every job that any daemon on this database ever had and still has, by name."""
+    """Every job of the daemon that last led on this database, by name."""
     rows = connection.execute(select(tables.jobs).order_by(tables.jobs.c.name)).mappings()
     return [JobState(**{**row, "error": row["error"] or "", "outcome": row["outcome"] or ""}) for row in rows]
 
 
-def declare(connection: Connection, names: list[str]) -> None:
+def declare(connection: Connection, names: Collection[str]) -> None:
     """Makes a row for each job, and forgets those that are not there any more."""
     table = tables.jobs
     bulk.insert_rows(connection, (table.c.name,), [(name,) for name in names])
-    connection.execute(delete(table).where(table.c.name.not_in(names)))
+    connection.execute(delete(table).where(table.c.name.not_in(sorted(names))))
 
 
-def started(connection: Connection, name: str, now: datetime) -> None:
-    """Notes that the job has begun."""
-    _note(connection, name, started_at=now)
-
-
-def ended(
-    connection: Connection, name: str, now: datetime, *, outcome: str = "", next_at: datetime | None = None
-) -> None:
-    """Notes what the job did, and when it comes again."""
-    _note(connection, name, ended_at=now, next_at=next_at, failures=0, error=None, outcome=outcome[:LONGEST])
-
-
-def failed(
-    connection: Connection, name: str, now: datetime, *, error: str, next_at: datetime | None = None
-) -> None:
-    """Notes what went wrong; what it did before that stays to be seen."""
-    again = tables.jobs.c.failures + 1
-    _note(connection, name, ended_at=now, next_at=next_at, failures=again, error=error[:LONGEST])
-
-
-def _note(connection: Connection, name: str, **values: object) -> None:
+def keep(connection: Connection, seen: Collection[JobState]) -> None:
+    """Writes down how declared jobs are."""
     table = tables.jobs
-    if not connection.execute(update(table).where(table.c.name == name).values(values)).rowcount:
-        connection.execute(insert(table).values(name=name))
-        connection.execute(update(table).where(table.c.name == name).values(values))
+    columns = tuple(
+        table.c[name] for name in ("started_at", "ended_at", "next_at", "failures", "error", "outcome")
+    )
+    rows = [
+        (
+            _stored(state.started_at),
+            _stored(state.ended_at),
+            _stored(state.next_at),
+            state.failures,
+            state.error or None,
+            state.outcome or None,
+            state.name,
+        )
+        for state in seen
+    ]
+    bulk.update_rows(connection, table.c.name, columns, rows)
+
+
+def _stored(moment: datetime | None) -> int | None:
+    return to_microseconds(moment) if moment is not None else None

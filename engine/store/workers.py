@@ -118,10 +118,11 @@ def sign_on(database: Database, now: datetime, role: str = SENDER) -> Worker:
     return worker
 
 
-def heartbeat(connection: Connection, worker: Worker, now: datetime) -> None:
-    """Notes that the worker is at work; for people to see, nothing is decided by it."""
+def heartbeat(connection: Connection, worker: Worker, now: datetime) -> bool:
+    """Notes that the worker is at work, for people to see; False if it counted as dead and was signed off."""
     table = tables.workers
-    connection.execute(update(table).where(table.c.boot == worker.boot).values(heartbeat_at=now))
+    this = update(table).where(table.c.boot == worker.boot).values(heartbeat_at=now)
+    return connection.execute(this).rowcount == 1
 
 
 def change_role(connection: Connection, worker: Worker, role: str) -> None:
