@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
+from os.path import expanduser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from engine.app import running
 from engine.app.desk import Desk
@@ -96,6 +98,19 @@ def marketing_topics(workspace: Workspace) -> dict[str, str]:
     }
 
 
+class Box(Protocol):
+    """A place where mails land, and where it is remembered which of them were heard."""
+
+    def mails(self) -> Iterator[Source]:
+        """Those that were not heard yet."""
+
+    def heard(self, sources: Sequence[Source]) -> None:
+        """What these say is written down: they need no second look."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
 def hear(
     desk: Desk,
     paths: Sequence[Path],
@@ -103,12 +118,57 @@ def hear(
     dry_run: bool = False,
     tell: Callable[[int], None] = lambda done: None,
 ) -> list[MailLine]:
-    """Reads mails and takes in what they say; `dry_run` takes it back again. UsageError for unreadable paths."""
+    """Reads mails and takes in what they say; `dry_run` takes it back again. UsageError for unreadable paths.
+
+    Without a path, the workspace's mailbox: its mails are marked only after what they say is kept, so that one
+    that is read again says nothing new.
+    """
+    if paths:
+        return _hear(desk, mails(list(paths)), None, dry_run=dry_run, tell=tell)
+    box = mailbox(desk, touched=not dry_run)
+    with closing(box):
+        return _hear(desk, box.mails(), box, dry_run=dry_run, tell=tell)
+
+
+def mailbox(desk: Desk, *, touched: bool = True) -> Box:
+    """The workspace's mailbox, not opened yet; `touched` False changes nothing in it. UsageError without one."""
+    project = desk.workspace.project
+    options = project.mailbox
+    if options is None:
+        raise UsageError(
+            "there is nothing to read: no path was named, and the workspace has no mailbox",
+            help="name .eml files, mbox files, Maildirs or folders of mails, or write `mailbox:` into "
+            "config/project.yaml",
+        )
+    if options.maildir:
+        from engine.mailbox.maildir import MaildirBox
+
+        return MaildirBox(desk.root / Path(expanduser(options.maildir)))
+    from engine.mailbox.imap import Account, ImapBox
+
+    assert options.imap is not None
+    assert options.user is not None
+    assert options.password is not None
+    account = Account(
+        options.imap,
+        options.user.reveal(),
+        options.password.reveal(),
+        port=options.port or 0,
+        security=options.security,
+        folder=options.folder,
+        move_to=options.move_to or "",
+        allow_private_networks=project.allow_private_networks,
+    )
+    return ImapBox(account, touched=touched)
+
+
+def _hear(
+    desk: Desk, sources: Iterator[Source], box: Box | None, *, dry_run: bool, tell: Callable[[int], None]
+) -> list[MailLine]:
     with desk.database.read() as connection:
         install = running.install(connection)
     ears = Ears(MAIL, install, marketing_topics(desk.workspace), by_mail=True)
     found: list[MailLine] = []
-    sources = mails(list(paths))
     if dry_run:
         with desk.trial() as connection:
             for some in _some(sources):
@@ -118,6 +178,8 @@ def hear(
     for some in _some(sources):
         with desk.database.write() as connection:
             found += _take(connection, desk, ears, some)
+        if box is not None:
+            box.heard(some)
         tell(len(found))
     return found
 

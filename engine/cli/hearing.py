@@ -13,14 +13,17 @@ SHOWN = 200
 """Lines a person is shown; --json has them all."""
 
 
-@click.command("hear", epilog="Examples: touchbase hear ~/Maildir · touchbase hear bounces.mbox --dry-run")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.command(
+    "hear",
+    epilog="Examples: touchbase hear · touchbase hear ~/Maildir · touchbase hear bounces.mbox --dry-run",
+)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH...]")
 @click.option("--dry-run", is_flag=True, help="Read and judge every mail; change nothing.")
 @shared
 def hear_command(paths: tuple[Path, ...], dry_run: bool, workspace: Path | None, as_json: bool) -> None:
     """Read bounces, complaints and automatic answers from .eml files, mbox files, Maildirs or folders.
 
-    Every mail counts once, however often it is read.
+    Without a path, from the mailbox in config/project.yaml. Every mail counts once, however often it is read.
     """
     with opened(workspace) as app, progress_bar(quiet=as_json) as progress:
         from engine.app.hearing import hear

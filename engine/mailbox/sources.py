@@ -26,10 +26,14 @@ ONE_MAIL = frozenset({".eml", ".msg"})
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One mail: the file it lies in, with its number where the file holds several."""
+    """One mail: the file it lies in, with its number where the file holds several.
+
+    `key`: what the mailbox it came from calls it; "" for a file somebody named.
+    """
 
     file: str
     raw: bytes
+    key: str = ""
 
 
 def mails(paths: list[Path]) -> Iterator[Source]:

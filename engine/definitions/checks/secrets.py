@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from engine.definitions.places import Key, problem_at
 from engine.definitions.schema.values import Secret
@@ -25,10 +26,26 @@ def check_secrets(workspace: Workspace) -> Iterator[Problem]:
         for key, secret in options.secrets().items():
             yield from _set(workspace, secret, "project", "providers", name, key, needed=needed)
             if not secret.name and secret.is_set:
-                message = f"`{key}` is written in plain sight"
-                place = workspace.place("project", "providers", name, key)
-                help = "write `!secret NAME` and keep the value out of git"
-                yield problem_at(place, "X062", message, help, Severity.WARNING)
+                yield _plain(workspace, key, "project", "providers", name, key)
+    yield from _mailbox(workspace)
+
+
+def _mailbox(workspace: Workspace) -> Iterator[Problem]:
+    """Letters leave without the mailbox, so that a missing password is a warning."""
+    mailbox = workspace.project.mailbox
+    if mailbox is None or mailbox.user is None or mailbox.password is None:
+        return
+    for key, secret in (("user", mailbox.user), ("password", mailbox.password)):
+        for problem in _set(workspace, secret, "project", "mailbox", key):
+            yield replace(problem, severity=Severity.WARNING)
+    if not mailbox.password.name and mailbox.password.is_set:
+        yield _plain(workspace, "password", "project", "mailbox", "password")
+
+
+def _plain(workspace: Workspace, key: str, *path: Key) -> Problem:
+    message = f"`{key}` is written in plain sight"
+    help = "write `!secret NAME` and keep the value out of git"
+    return problem_at(workspace.place(*path), "X062", message, help, Severity.WARNING)
 
 
 def _set(workspace: Workspace, secret: Secret, *path: Key, needed: bool = True) -> Iterator[Problem]:

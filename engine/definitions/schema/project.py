@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool
 
 from engine.definitions.schema.base import Definition
+from engine.definitions.schema.mailbox import Mailbox
 from engine.definitions.schema.providers import OutboxOptions, Provider, ProviderOptions
 from engine.definitions.schema.values import Name, Secret, SecretText, Text, Title, Url
 from engine.definitions.schema.wording import Zone
@@ -45,6 +46,9 @@ class Project(Definition):
     providers: dict[Name, Provider] = Field(default_factory=dict, description="Ways out by name.")
     fallback: Name | None = Field(
         None, description="The way out for letters that the first one certainly did not take."
+    )
+    mailbox: Mailbox | None = Field(
+        None, description="Where mails that come back land; `touchbase hear` without a path reads it."
     )
     tracking: Tracking = Field(Tracking(), description="Opens and clicks; both are off by default.")
     public_url: Url = Field(
