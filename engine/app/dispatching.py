@@ -39,8 +39,17 @@ def prepare(desk: Desk, campaign: str, at: str | None, occurrence: str | None) -
     return Prepared(campaign, run, found.pending, letters, found.uncertain)
 
 
-def send(desk: Desk, prepared: Prepared, limit: int | None, progress: Progress) -> Mailed:
-    """Send what is due of the run. Raises ProviderError when the way out is closed; what left is kept."""
+def send(
+    desk: Desk,
+    prepared: Prepared,
+    limit: int | None,
+    progress: Progress,
+    stop: Callable[[], bool] | None = None,
+) -> Mailed:
+    """Send what is due of the run. Raises ProviderError when the way out is closed; what left is kept.
+
+    `stop`: whether it is to end, asked again and again; without it, Ctrl-C says so.
+    """
     campaign = desk.campaign(prepared.campaign)
     if not prepared.to_send and not prepared.uncertain:
         _close_empty(desk, prepared)
@@ -56,6 +65,7 @@ def send(desk: Desk, prepared: Prepared, limit: int | None, progress: Progress) 
         doubts=prepared.uncertain,
         limit=limit,
         tell=lambda done: progress("sending", done, total),
+        stop=stop,
     )
     if mailed.fault is not None and not mailed.interrupted:
         raise ProviderError(

@@ -8,10 +8,11 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from engine import clock
+from engine.app import originality
 from engine.app.desk import Desk
 from engine.app.lettering import RunLetters, StoredLetters
 from engine.content.offers import expiry
@@ -63,6 +64,7 @@ def send_run(
     `stop`: whether somebody wants it to end; without it, a person sends and Ctrl-C says so.
     """
     per_minute, by_hand = campaign.safety.per_minute, stop is None
+    copied = originality.note(desk)
     with _told_to_stop(stop) as stop, workers.sign_on(desk.database, clock.now()) as worker:
         with desk.database.write() as connection:
             doubts += recovery.recover(connection, desk.database.path, clock.now()).uncertain
@@ -84,7 +86,9 @@ def send_run(
             brakes=brakes(desk, campaign, run),
             impatient=by_hand,
         )
-        return asyncio.run(_mail(order, inquiry_of(desk, run, worker, stop), doubts))
+        mailed = asyncio.run(_mail(order, inquiry_of(desk, run, worker, stop), doubts))
+    copied = copied or originality.note(desk)
+    return replace(mailed, notes=(*mailed.notes, f"{copied}; {originality.REMEDY}")) if copied else mailed
 
 
 async def _mail(order: Order, inquiry: Inquiry, doubts: int) -> Mailed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from engine.store import bulk, tables
 
@@ -20,6 +20,13 @@ def value(connection: Connection, key: str) -> str | None:
     """What is kept under a key."""
     found = select(tables.meta.c.value).where(tables.meta.c.key == key)
     return connection.execute(found).scalar()
+
+
+def put(connection: Connection, key: str, value: str) -> None:
+    """Keeps this under a key, whatever was there before."""
+    table = tables.meta
+    if not connection.execute(update(table).where(table.c.key == key).values(value=value)).rowcount:
+        connection.execute(insert(table).values(key=key, value=value))
 
 
 def ensure(connection: Connection, key: str, make: Callable[[], str]) -> str:
