@@ -2,41 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.app import halting, running
 from engine.app.desk import Desk
 from engine.app.mailing import Mailed, send_run
-from engine.errors import ProviderError
+from engine.errors import ProviderError, Refused
+from engine.model.counts import Wave, ahead
 from engine.store import counts, runs, variants
-from engine.store.ledger import closing
+from engine.store.ledger import closing, queue
 
 Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run that is ready to be sent. `uncertain`: letters of it that may have arrived."""
+    """A run that is ready to be sent.
+
+    `uncertain`: letters of it that may have arrived. `made`: it was planned just now, for whoever asked.
+    `waves`: its letters that wait for a moment to come.
+    """
 
     campaign: str
     run: runs.Run
     to_send: int
     variants: int
     uncertain: int = 0
+    made: bool = True
+    waves: Sequence[Wave] = ()
 
 
-def prepare(desk: Desk, campaign: str, at: str | None, occurrence: str | None) -> Prepared:
-    """The occurrence's run, planned now unless it was before. Refused for drafts and for what is paused."""
+def prepare(
+    desk: Desk, campaign: str, at: str | None, occurrence: str | None, *, at_once: bool = False
+) -> Prepared:
+    """The occurrence's run, planned now unless it was before. Refused for drafts, for what is paused or was missed.
+
+    `at_once`: nobody's letter waits for their own moment. An occurrence that was missed is sent by its name alone.
+    """
     running.check_sendable(desk, desk.campaign(campaign), desk.moment(at))
-    made = running.draft(desk, campaign, at, occurrence)
+    made = running.draft(desk, campaign, at, occurrence, at_once=at_once)
     with desk.database.read() as connection:
         halting.check_not_paused(connection, campaign, made.occurrence)
-    run = running.make_run(desk, made)
+    if occurrence is None:
+        _check_not_missed(desk, made)
+    else:
+        _plan_missed_again(desk, made)
+    run, fresh = running.make_run(desk, made)
+    if at_once:
+        with desk.database.write() as connection:
+            queue.bring_forward(connection, run.id, desk.now)
     with desk.database.read() as connection:
         found = counts.counts(connection, run.id)
         letters = len(variants.of_run(connection, run.id))
-    return Prepared(campaign, run, found.pending, letters, found.uncertain)
+        waves = ahead(counts.waves(connection, run.id), desk.now)
+    return Prepared(campaign, run, found.pending, letters, found.uncertain, fresh, waves)
+
+
+def _check_not_missed(desk: Desk, made: running.Draft) -> None:
+    missed = running.planned_run(desk, made)
+    if missed is not None and missed.state == runs.MISSED:
+        campaign, name = made.campaign.campaign, made.occurrence
+        raise Refused(
+            f"{name} of {campaign} was missed: {missed.reason}",
+            help=f"`touchbase send {campaign} --occurrence {name}` sends it all the same",
+        )
+
+
+def _plan_missed_again(desk: Desk, made: running.Draft) -> None:
+    """A person wants what was missed: what is on record of it makes room for a plan."""
+    missed = running.planned_run(desk, made)
+    if missed is not None and missed.state == runs.MISSED:
+        running.throw_away(desk, missed.id)
 
 
 def send(

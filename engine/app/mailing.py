@@ -15,6 +15,8 @@ from engine import clock
 from engine.app import originality
 from engine.app.desk import Desk
 from engine.app.lettering import RunLetters, StoredLetters
+from engine.app.running import waves_of
+from engine.calendar import RECIPIENT
 from engine.content.offers import expiry
 from engine.definitions.schema.campaign import Campaign
 from engine.errors import ProviderError
@@ -166,10 +168,15 @@ def consent_of(campaign: Campaign) -> Consent:
 
 
 def brakes(desk: Desk, campaign: Campaign, run: runs.Run) -> Brakes:
-    """What stops this run by itself. A letter is too late when the code in it has ended."""
+    """What stops this run by itself. A letter is too late when the code in it has ended.
+
+    Where readers have moments of their own, what waits grows old from the last of these on.
+    """
     safety, offer = campaign.safety, desk.workspace.offers.get(campaign.content.offer or "")
     stop = safety.stop_if
-    ends = [safety.max_age.after(run.as_of)] if safety.max_age is not None else []
+    waves = waves_of(desk, campaign, run.occurrence, run.as_of)
+    begun = run.as_of if waves is None else max(run.as_of, waves.occurrence.closes(RECIPIENT))
+    ends = [safety.max_age.after(begun)] if safety.max_age is not None else []
     if offer is not None and (end := expiry(offer.valid_for, offer.until, run.as_of, desk.zone)) is not None:
         ends.append(end)
     return Brakes(

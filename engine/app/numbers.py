@@ -12,6 +12,7 @@ from engine.app.desk import Desk
 from engine.errors import UsageError
 from engine.flows.deliver.circuit import in_words
 from engine.flows.receive import quarantine
+from engine.model.counts import ahead
 from engine.model.report import RunReport
 from engine.store import counts, pace, runs
 
@@ -56,6 +57,7 @@ def _report(
         interrupted=interrupted,
         letters=_outbox(desk) if sent_now else None,
         reason=run.reason,
+        waves=ahead(counts.waves(connection, run.id), clock.now()) if run.state not in runs.CLOSED else (),
         notes=tuple(str(note) for note in notes) if isinstance(notes, (list, tuple)) else (),
     )
 

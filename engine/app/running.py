@@ -12,6 +12,7 @@ from engine.app.desk import Desk
 from engine.app.lacking import skip_missing
 from engine.app.letters import letter_problems
 from engine.app.people import rulebook
+from engine.calendar import RECIPIENT, named
 from engine.calendar import occurrence as occurrence_of
 from engine.definitions.checks.not_yet import blocking
 from engine.definitions.schema.campaign import Campaign, Status
@@ -22,10 +23,12 @@ from engine.flows.gather import reading, remembering
 from engine.flows.plan import planning
 from engine.flows.plan.choosing import VariantKey
 from engine.flows.plan.planning import Plan
+from engine.flows.plan.timing import Waves
 from engine.model.post import Post
 from engine.model.problem import Severity
-from engine.store import links, meta, persons, posts, runs, variants
+from engine.store import links, meta, persons, posts, runs, turns, variants
 from engine.store.ledger import plan as ledger
+from engine.store.ledger.discarding import discard
 from engine.templating.compile import Compiled
 from engine.templating.links import Signer
 from engine.templating.storing import dump
@@ -38,12 +41,17 @@ INSTALL_CHARACTERS = 8
 
 @dataclass(frozen=True)
 class Draft:
-    """A campaign about to be planned. `feeds`: as they were read for it; None until somebody has to look."""
+    """A campaign about to be planned.
+
+    `feeds`: as they were read for it; None until somebody has to look. `waves`: where every reader has a moment of
+    their own; None where everybody's letter is due at once.
+    """
 
     campaign: Campaign
     occurrence: str
     moment: datetime
     feeds: list[reading.Read] | None = None
+    waves: Waves | None = None
 
 
 def check_sendable(desk: Desk, campaign: Campaign, moment: datetime) -> None:
@@ -75,13 +83,32 @@ def check_sendable(desk: Desk, campaign: Campaign, moment: datetime) -> None:
         )
 
 
-def draft(desk: Desk, name: str, at: str | None, occurrence: str | None = None) -> Draft:
-    """The campaign's occurrence at that moment. Raises DefinitionsError, UsageError."""
+def draft(
+    desk: Desk, name: str, at: str | None, occurrence: str | None = None, *, at_once: bool = False
+) -> Draft:
+    """The campaign's occurrence at that moment. Raises DefinitionsError, UsageError.
+
+    `at_once`: nobody's letter waits for their own moment.
+    """
     campaign = desk.campaign(name)
     moment = desk.moment(at)
     # Columns are added in a transaction of their own, before ours begins.
     assert desk.fields is not None
-    return Draft(campaign, occurrence or occurrence_of(campaign, moment, desk.zone), moment)
+    name = occurrence or occurrence_of(campaign, moment, desk.zone)
+    return Draft(campaign, name, moment, waves=None if at_once else waves_of(desk, campaign, name, moment))
+
+
+def waves_of(desk: Desk, campaign: Campaign, occurrence: str, moment: datetime) -> Waves | None:
+    """How the occurrence comes to every reader at their own moment; None where it comes to all at once.
+
+    An occurrence that is not the calendar's (named by a person, before the first, on a day that is skipped) has no
+    moments.
+    """
+    schedule = campaign.schedule
+    if schedule is None or schedule.time_zone != RECIPIENT:
+        return None
+    found = named(schedule, occurrence, moment, desk.zone)
+    return Waves(found, desk.zone, moment) if found is not None else None
 
 
 def with_feeds(desk: Desk, made: Draft, *, remember: bool = False) -> Draft:
@@ -146,6 +173,7 @@ def begin(
         restrict=restrict,
         relaxed=relaxed,
         notes=[*notices],
+        waves=made.waves,
     )
     if restrict is None:
         planning.check_expectations(connection, plan)
@@ -204,19 +232,38 @@ def complete(
     skip_missing(connection, maker, plan.run.id, plan.campaign.content.offer or "", made_of)
 
 
-def make_run(desk: Desk, made: Draft) -> runs.Run:
-    """Plan the occurrence for real, in two short transactions; the run is ready to be sent, or already was.
+def make_run(desk: Desk, made: Draft) -> tuple[runs.Run, bool]:
+    """The occurrence's run, ready to be sent or further; and whether it was planned just now.
 
-    What goes wrong half-way leaves no run behind.
+    However many ask at once, one plans and the others get what it made. Half a plan that a dead process left is
+    made anew: its audience and its moments are those of another time.
     """
+    existing = planned_run(desk, made)
+    if existing is not None:
+        return existing, False
+    with turns.alone(desk.database, "plan", made.campaign.campaign, made.occurrence):
+        existing = planned_run(desk, made)
+        if existing is not None:
+            return existing, False
+        return _plan_run(desk, made), True
+
+
+def planned_run(desk: Desk, made: Draft) -> runs.Run | None:
+    """The occurrence's run, unless it is planned only in part."""
     with desk.database.read() as connection:
-        existing = runs.find(connection, made.campaign.campaign, made.occurrence)
-    if existing is not None and existing.state != runs.PLANNING:
-        return existing
+        found = runs.find(connection, made.campaign.campaign, made.occurrence)
+    return None if found is None or found.state == runs.PLANNING else found
+
+
+def _plan_run(desk: Desk, made: Draft) -> runs.Run:
+    """Plan the occurrence for real, in two short transactions. What goes wrong half-way leaves no run behind."""
     made = with_feeds(desk, made, remember=True)
     with desk.database.write() as connection:
         if desk.workspace.project.signing_key is None:
             meta.ensure(connection, meta.SIGNING_KEY, lambda: secrets.token_urlsafe(32))
+        left = runs.find(connection, made.campaign.campaign, made.occurrence)
+        if left is not None:
+            discard(connection, left.id)
         plan, keys = begin(desk, connection, made)
         known = posts.by_ids(connection, [number for key in keys.values() for number in key.post_ids])
         maker = composer(desk, connection, made.campaign)
@@ -254,7 +301,5 @@ def _check_approval(connection: Connection, plan: Plan) -> None:
 
 def throw_away(desk: Desk, run: int) -> None:
     """Forget a plan nothing of which has left."""
-    from engine.store.ledger.discarding import discard
-
     with desk.database.write() as connection:
         discard(connection, run)

@@ -11,6 +11,7 @@ from engine.app.desk import Desk
 from engine.definitions.schema.campaign import Campaign
 from engine.flows.plan.choosing import VariantKey
 from engine.flows.plan.planning import Plan
+from engine.flows.plan.timing import Waves
 from engine.model.letter import Letter
 from engine.model.report import Fact, PersonDecision, PlanReport, VariantLine, WhyReport
 from engine.model.words import ACCEPTED_STATES, Reason, State
@@ -88,6 +89,7 @@ def _report(
         people=decided,
         notes=notes,
         run="" if fresh else str(run.id),
+        waves=counts.waves(connection, run.id) if made.waves is not None else (),
     )
 
 
@@ -199,6 +201,8 @@ def _facts(
     yield from _consent_facts(connection, made.campaign, customer)
     if row is not None and row.variant is not None:
         yield from _letter_facts(connection, row)
+    if row is not None and made.waves is not None:
+        yield _due(made.waves, row, customer)
 
 
 def _consent_facts(connection: Connection, campaign: Campaign, customer: Customer) -> Iterator[Fact]:
@@ -210,6 +214,23 @@ def _consent_facts(connection: Connection, campaign: Campaign, customer: Custome
         end = f" until {stop.until:%Y-%m-%d}" if stop.until is not None else ""
         words = f"suppressed ({stop.scope}) since {stop.at:%Y-%m-%d}{end}: {stop.reason} {stop.detail}"
         yield Fact(words.rstrip(), False)
+
+
+def _due(waves: Waves, row: Delivery, customer: Customer) -> Fact:
+    """When the letter is due, on whose clock, and why that one."""
+    written = customer.time_zone or ""
+    zone = waves.known(written)
+    due_at = row.due_at or waves.occurrence.at(zone)
+    local = due_at.astimezone(zone)
+    why = "their own clock"
+    if not written:
+        why = "the project's clock, because no time zone of theirs is known"
+    elif zone.key != written:
+        why = f"the project's clock, because `{written}` is no time zone"
+    return Fact(
+        f"due {local:%Y-%m-%d %H:%M} in {zone.key} ({why}), which is {due_at:%Y-%m-%d %H:%M} UTC",
+        row.reason != Reason.TOO_LATE,
+    )
 
 
 def _letter_facts(connection: Connection, row: Delivery) -> Iterator[Fact]:

@@ -157,12 +157,13 @@ class App:
         *,
         at: str | None = None,
         occurrence: str | None = None,
+        at_once: bool = False,
         progress: Progress = _silent,
     ) -> Prepared:
-        """The occurrence's run, planned now unless it was before."""
+        """The occurrence's run, planned now unless it was before. `at_once`: nobody waits for their own moment."""
         from engine.app import dispatching
 
-        return dispatching.prepare(self.desk, campaign, at, occurrence)
+        return dispatching.prepare(self.desk, campaign, at, occurrence, at_once=at_once)
 
     def discard(self, prepared: Prepared) -> None:
         """Forget a run of which nothing has left."""

@@ -10,6 +10,7 @@ from sqlalchemy.sql.selectable import FromClause, NamedFromClause, Subquery
 
 from engine.audience.conditions import GIVEN_STATES, People, in_segment
 from engine.audience.holdout import is_held_out
+from engine.audience.moments import of_person, own_moments
 from engine.audience.profile import earlier_variants, given_offer, profile_text
 from engine.audience.rulebook import Rulebook
 from engine.audience.segments import segment_select
@@ -35,6 +36,7 @@ class Selection:
         fields: customer fields that decide the variant, in the order the profile gives them.
         offers: offers of which the profile says whether they were given before.
         only: the row id of the one customer to decide about; None decides about everybody.
+        waves: everybody is due at their own moment (see `moments.lay_out`), not at once.
     """
 
     campaign: str
@@ -48,14 +50,15 @@ class Selection:
     fields: tuple[str, ...] = ()
     offers: tuple[str, ...] = ()
     only: int | None = None
+    waves: bool = False
 
 
 def audience_select(rules: Rulebook, selection: Selection) -> Select[Any]:
-    """One row for everybody in `include`: customer, state, reason, profile, address.
+    """One row for everybody in `include`: customer, state, reason, profile, address; with waves detail and due_at.
 
     The state is planned, held_out or skipped, with the first reason that applies, in this order: excluded,
     no_address, suppressed, unsubscribed, not_subscribed, shared_address (several selected customers have the
-    address and it is not the lowest row's turn), already_sent (in this very occurrence), holdout.
+    address and it is not the lowest row's turn), already_sent (in this very occurrence), too_late, holdout.
 
     Raises:
         Refused: a segment of `exclude` is unknown, empty or refers to itself; to go on would write to the
@@ -74,8 +77,17 @@ def audience_select(rules: Rulebook, selection: Selection) -> Select[Any]:
         (decided.c.reason == Reason.HOLDOUT.value, State.HELD_OUT.value),
         else_=State.SKIPPED.value,
     )
+    waves: list[ColumnElement[Any]] = []
+    if selection.waves:
+        late = case((decided.c.reason == Reason.TOO_LATE.value, decided.c.late))
+        waves = [late.label("detail"), decided.c.due_at]
     return select(
-        decided.c.customer, state.label("state"), decided.c.reason, decided.c.profile, decided.c.address
+        decided.c.customer,
+        state.label("state"),
+        decided.c.reason,
+        decided.c.profile,
+        decided.c.address,
+        *waves,
     )
 
 
@@ -98,6 +110,9 @@ def _decided(rules: Rulebook, selection: Selection) -> Subquery:
         (and_(first.c.lowest.is_not(None), first.c.lowest != people.c.id), Reason.SHARED_ADDRESS.value),
         (sent.c.customer.is_not(None), Reason.ALREADY_SENT.value),
     ]
+    if selection.waves:
+        source = source.outerjoin(own_moments, of_person(people))
+        reasons.append((own_moments.c.late.is_not(None), Reason.TOO_LATE.value))
     if selection.holdout > 0:
         salt = selection.salt or selection.campaign
         held = is_held_out(people.c.address_hash, salt, selection.holdout, rules.dialect)
@@ -108,6 +123,8 @@ def _decided(rules: Rulebook, selection: Selection) -> Subquery:
         profile_text(people, selection.fields, given, earlier, rules).label("profile"),
         case(*reasons, else_=null()).label("reason"),
     ]
+    if selection.waves:
+        columns += [own_moments.c.due_at, own_moments.c.late]
     chosen = select(*columns).select_from(source).where(candidates.included)
     if selection.only is not None:
         chosen = chosen.where(people.c.id == selection.only)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.frame import opened, plural, print_json, progress_bar, shared
 from engine.cli.tables import show_plan, show_run
 from engine.errors import Refused
+
+if TYPE_CHECKING:
+    from engine.app.dispatching import Prepared
 
 AT = click.option("--at", "at", metavar="WHEN", help="As of this moment, like 2027-01-05T09:30.")
 SHOWN_PEOPLE = 20
@@ -95,6 +99,7 @@ def preview_command(
     callback=lambda context, option, name: _occurrence(name),
     help="An occurrence of your own: everybody may get one letter more.",
 )
+@click.option("--now", "at_once", is_flag=True, help="Let nobody wait for their own moment.")
 @shared
 def send_command(
     campaign: str,
@@ -103,6 +108,7 @@ def send_command(
     limit: int | None,
     test: str | None,
     occurrence: str | None,
+    at_once: bool,
     workspace: Path | None,
     as_json: bool,
 ) -> int:
@@ -119,12 +125,11 @@ def send_command(
         if ask and (as_json or not sys.stdin.isatty()):
             raise _nobody_to_ask(campaign, app.provider_name)
         with progress_bar(quiet=as_json) as progress:
-            prepared = app.prepare(campaign, at=at, occurrence=occurrence, progress=progress)
-        if ask and prepared.to_send and not _agreed(campaign, prepared.to_send, app.provider_name):
-            app.discard(prepared)
-            raise Refused(
-                "nothing was sent", help="the plan was thrown away; `touchbase send` makes a new one"
-            )
+            prepared = app.prepare(campaign, at=at, occurrence=occurrence, at_once=at_once, progress=progress)
+        if ask and prepared.to_send and not _agreed(prepared, app.provider_name):
+            if prepared.made:
+                app.discard(prepared)
+            raise Refused("nothing was sent", help=_LEFT[prepared.made])
         with progress_bar(quiet=as_json) as progress:
             report = app.send(prepared, limit=limit, progress=progress)
     if as_json:
@@ -136,7 +141,14 @@ def send_command(
     if report.state == "paused":
         return Refused.exit_code
     counts = report.counts
-    return 1 if counts.failed or counts.uncertain or (counts.pending and limit is None) else 0
+    held_up = counts.pending > report.waiting and limit is None
+    return 1 if counts.failed or counts.uncertain or held_up else 0
+
+
+_LEFT = {
+    True: "the plan was thrown away; `touchbase send` makes a new one",
+    False: "the run stays as it was; `touchbase cancel RUN` ends it",
+}
 
 
 def _occurrence(name: str | None) -> str | None:
@@ -155,8 +167,11 @@ def _nobody_to_ask(campaign: str, provider: str) -> Refused:
     )
 
 
-def _agreed(campaign: str, letters: int, provider: str) -> bool:
-    return click.confirm(f"Send {plural(letters, 'letter')} of {campaign} through {provider}?", err=True)
+def _agreed(prepared: Prepared, provider: str) -> bool:
+    letters, waiting = prepared.to_send, sum(wave.people for wave in prepared.waves)
+    later = f", {waiting:,} of them at their readers' own moments" if waiting else ""
+    question = f"Send {plural(letters, 'letter')} of {prepared.campaign} through {provider}{later}?"
+    return click.confirm(question, err=True)
 
 
 @click.command("runs", epilog="Examples: touchbase runs · touchbase runs 12 --json")

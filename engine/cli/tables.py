@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import click
 
 from engine.cli.frame import plural
-from engine.model.counts import Counts
+from engine.model.counts import Counts, Wave
 from engine.model.report import PlanReport, RunReport
 
 
@@ -29,6 +32,7 @@ def show_plan(report: PlanReport, *, shown: int | None) -> None:
         offer = f" · offer {line.offer}" if line.offer else ""
         posts = f" · {plural(len(line.posts), 'post')}" if line.posts else ""
         click.echo(f"  + {line.people:>7,}  {line.name:<5} from {line.sender}{posts}{offer} · {line.subject}")
+    _show_waves(report.waves)
     _show_people(report, shown)
     for note in report.notes:
         click.echo(f"  note: {note}")
@@ -40,6 +44,20 @@ def show_plan(report: PlanReport, *, shown: int | None) -> None:
         click.echo(
             f"next: touchbase preview {report.campaign} --for EMAIL · touchbase send {report.campaign}"
         )
+
+
+def _show_waves(waves: Sequence[Wave]) -> None:
+    """When the letters are due, where readers have moments of their own."""
+    if not waves:
+        return
+    click.echo("")
+    for wave in waves:
+        click.echo(f"  {wave.people:>9,}  due {moment(wave.at)}")
+
+
+def moment(at: datetime) -> str:
+    """`Tue 05 Jan 2027 09:30 UTC`."""
+    return f"{at:%a %d %b %Y %H:%M} UTC"
 
 
 def _show_people(report: PlanReport, shown: int | None) -> None:
@@ -70,8 +88,15 @@ def show_run(report: RunReport) -> None:
     if report.state == "paused":
         click.echo(f"paused: {report.reason}" if report.reason else "paused")
         click.echo(f"to go on: touchbase resume {report.campaign}")
-    elif report.interrupted or report.counts.pending:
+    elif report.interrupted or report.counts.pending > report.waiting:
         click.echo(f"to go on: touchbase send {report.campaign}")
+    if report.waves:
+        first, last = report.waves[0].at, report.waves[-1].at
+        until = f", the last {moment(last)}" if last != first else ""
+        click.echo(
+            f"{plural(report.waiting, 'letter')} wait for their readers' own moments: the first {moment(first)}{until}"
+        )
+        click.echo(f"to send them then: touchbase run · now: touchbase send {report.campaign} --now")
     if report.counts.uncertain:
         click.echo("uncertain letters may have arrived: they are never sent again by themselves")
         click.echo(f"to settle them: touchbase resolve {report.run}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,23 @@ class Counts:
             "pending": self.pending,
             "held_out": self.held_out,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """So many letters wait for this moment."""
+
+    at: datetime
+    people: int
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `waves`."""
+        return {"at": self.at.isoformat(), "people": self.people}
+
+
+def ahead(waves: Iterable[Wave], now: datetime) -> list[Wave]:
+    """Those whose moment is still to come, the next one first."""
+    return sorted((wave for wave in waves if wave.at > now), key=lambda wave: wave.at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from engine.model.counts import Counts
+from engine.model.counts import Counts, Wave
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class VariantLine:
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """Who would get what, who would not, and why."""
+    """Who would get what, who would not, and why. `waves`: where readers have moments of their own, when those are."""
 
     campaign: str
     title: str
@@ -58,6 +58,7 @@ class PlanReport:
     people: Sequence[PersonDecision] = ()
     notes: Sequence[str] = ()
     run: str = ""
+    waves: Sequence[Wave] = ()
 
     def as_json(self) -> dict[str, object]:
         """The object `plan --json` prints."""
@@ -78,6 +79,7 @@ class PlanReport:
                 }
                 for line in self.variants
             ],
+            "waves": [wave.as_json() for wave in self.waves],
             "people": [person.as_json() for person in self.people],
             "notes": list(self.notes),
         }
@@ -87,7 +89,7 @@ class PlanReport:
 class RunReport:
     """One run's numbers; `sent_now` counts the letters this very command handed over.
 
-    `reason`: why the run is paused, in words.
+    `reason`: why the run is paused, in words. `waves`: its letters that wait for a moment to come.
     """
 
     campaign: str
@@ -102,6 +104,12 @@ class RunReport:
     letters: Path | None = None
     notes: Sequence[str] = ()
     reason: str = ""
+    waves: Sequence[Wave] = ()
+
+    @property
+    def waiting(self) -> int:
+        """Letters that wait for their reader's own moment; they are pending too."""
+        return sum(wave.people for wave in self.waves)
 
     def as_json(self) -> dict[str, object]:
         """The object `send --json` and `runs RUN --json` end with."""
@@ -114,6 +122,8 @@ class RunReport:
             "provider": self.provider,
             **self.counts.as_json(),
             "sent_now": self.sent_now,
+            "waiting": self.waiting,
+            "next_at": self.waves[0].at.isoformat() if self.waves else None,
             "notes": list(self.notes),
         }
 

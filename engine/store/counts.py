@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import case, func, select
 
-from engine.model.counts import Counts, Fate
+from engine.model.counts import Counts, Fate, Wave
 from engine.model.words import ACCEPTED_STATES, PENDING_STATES, SKIPPED_STATES, State
 from engine.store import tables
 
@@ -30,6 +30,14 @@ def counts(connection: Connection, run: int) -> Counts:
         else:
             sums[_place(State(state))] += number
     return Counts(**sums, skipped=skipped)
+
+
+def waves(connection: Connection, run: int) -> list[Wave]:
+    """When the letters of a run that nobody has taken up yet are due, and how many then."""
+    table = tables.deliveries
+    query = select(table.c.due_at, func.count()).where(table.c.run == run, table.c.state == State.PLANNED)
+    rows = connection.execute(query.group_by(table.c.due_at).order_by(table.c.due_at))
+    return [Wave(*row) for row in rows]
 
 
 def fate(connection: Connection, run: int, since: datetime | None) -> Fate:

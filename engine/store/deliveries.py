@@ -36,6 +36,7 @@ class Delivery:
     provider_id: str
     submitted_at: datetime | None
     settled_at: datetime | None
+    due_at: datetime | None
 
 
 def of_run(connection: Connection, run: int) -> Iterator[Delivery]:

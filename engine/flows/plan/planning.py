@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from engine.audience import segments
+from engine.audience import moments, segments
 from engine.audience.profile import read_profile
 from engine.audience.rulebook import Rulebook
 from engine.audience.selection import Selection, audience_select
@@ -17,6 +17,7 @@ from engine.definitions.workspace import Workspace
 from engine.errors import Refused
 from engine.flows.plan import offering
 from engine.flows.plan.choosing import Chooser, VariantKey, offered, profile_fields
+from engine.flows.plan.timing import Waves
 from engine.model.post import Post
 from engine.model.words import Purpose, Reason
 from engine.store import runs, variants
@@ -34,7 +35,7 @@ class Plan:
 
     `posts`: by feed, the posts that may be sent; frozen with the run. `moment`: what the audience is taken at.
     `restrict`: only this customer (row number), for a preview of one; None for everybody. `relaxed`: as if they
-    were not excluded, had given consent and had no earlier letters.
+    were not excluded, had given consent and had no earlier letters. `waves`: where readers have moments of their own.
     """
 
     workspace: Workspace
@@ -47,6 +48,7 @@ class Plan:
     restrict: int | None = None
     relaxed: bool = False
     notes: list[str] = field(default_factory=list)
+    waves: Waves | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -103,7 +105,11 @@ def freeze(connection: Connection, plan: Plan) -> int:
         topic=plan.campaign.topic or "",
         holdout=audience.holdout.of_one if audience.holdout is not None and not plan.relaxed else 0.0,
         fields=plan.fields,
+        waves=plan.waves is not None,
     )
+    if plan.waves is not None:
+        found = moments.zones(connection, plan.restrict)
+        moments.lay_out(connection, [plan.waves.moment_in(zone) for zone in found])
     chosen = audience_select(plan.rules, selection)
     if plan.restrict is not None:
         chosen = chosen.where(chosen.selected_columns["customer"] == plan.restrict)

@@ -137,6 +137,14 @@ def release(connection: Connection, claim: Claim, now: datetime) -> int:
     return bulk.run_among(connection, _RELEASE, [row.delivery for row in claim.rows], given)
 
 
+def bring_forward(connection: Connection, run: int, now: datetime) -> int:
+    """Makes letters due that nobody has taken up and whose moment is still to come; how many."""
+    statement = f"""
+        UPDATE deliveries SET due_at = :now WHERE run = :run AND state = '{State.PLANNED}' AND due_at > :now
+    """
+    return connection.execute(text(statement), {"run": run, "now": to_microseconds(now)}).rowcount
+
+
 def skip(connection: Connection, claim: Claim, stopped: Iterable[tuple[int, str, str]]) -> int:
     """Ends claimed deliveries without a letter and frees their codes; how many.
 
