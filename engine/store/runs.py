@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import RowMapping, func, select, update
 
+from engine.model.contact import Label
 from engine.store import bulk, tables
 from engine.store.types import from_microseconds, to_microseconds
 
@@ -58,6 +59,7 @@ class Run:
     reason: str = ""
     resumed_at: datetime | None = None
     due_at: datetime | None = None
+    label: Label | None = None
 
 
 def get_or_create(
@@ -236,8 +238,24 @@ GROUP BY r.id, r.campaign, r.occurrence, r.state, r.due_at ORDER BY r.id
 """
 
 
+def label_of(row: Mapping[str, Any]) -> Label:
+    """What the policy knows the letters of a run's row by."""
+    campaign, purpose = row["campaign"], row["purpose"] or "marketing"
+    return Label(
+        campaign,
+        purpose,
+        row["intent"] or "",
+        row["topic"] or "",
+        tuple(row["tags"] or ()),
+        bool(row["counts"]),
+    )
+
+
 def _run(row: RowMapping) -> Run:
     values = dict(row)
+    values["label"] = label_of(values)
+    for name in ("purpose", "intent", "topic", "tags", "counts"):
+        del values[name]
     values["snapshot"] = json.loads(values["snapshot"]) if values["snapshot"] else {}
     values["revision"] = values["revision"] or ""
     values["provider"] = values["provider"] or ""

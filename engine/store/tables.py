@@ -162,6 +162,7 @@ Index(
 )
 
 # `due_at`: when its occurrence was due by the calendar, where the daemon took it up; NULL where only people ask.
+# `purpose` … `counts`: what the policy knows the run's letters by, as the campaign said when it was planned.
 runs = Table(
     "runs",
     metadata,
@@ -180,7 +181,13 @@ runs = Table(
     Column("reason", Text),
     Column("resumed_at", Moment),
     Column("due_at", Moment),
+    Column("purpose", Text),
+    Column("intent", Text),
+    Column("topic", Text),
+    Column("tags", Words),
+    Column("counts", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("campaign", "occurrence", name="runs_once"),
+    Index("runs_by_end", "finished_at"),
     sqlite_autoincrement=True,
 )
 Index(

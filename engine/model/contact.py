@@ -1,0 +1,29 @@
+"""What rules of contact know a letter by, and one contact in a person's past."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Written down with a run when it is planned, so that a later edit of the campaign changes no past.
+
+    `intent`, `topic`: "" where the campaign names none. `counts`: whether its letters use up room under the rules.
+    """
+
+    campaign: str
+    purpose: str = "marketing"
+    intent: str = ""
+    topic: str = ""
+    tags: tuple[str, ...] = ()
+    counts: bool = True
+
+
+class Touch(NamedTuple):
+    """A letter that has left, or may have."""
+
+    at: datetime
+    label: Label
