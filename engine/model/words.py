@@ -70,6 +70,8 @@ class Reason(StrEnum):
     TOO_LATE = "too_late"
     CAP = "cap"
     CADENCE = "cadence"
+    BALANCE = "balance"
+    ORDER = "order"
     QUIET_HOURS = "quiet_hours"
     HOLD = "hold"
     REFUSED_BY_PROVIDER = "refused_by_provider"

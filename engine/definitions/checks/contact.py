@@ -10,6 +10,7 @@ from engine.definitions.checks.names import each_known, known
 from engine.definitions.places import Key, problem_at
 from engine.definitions.schema.customers import FieldKind
 from engine.definitions.schema.senders import ACCOUNT_OWNER
+from engine.definitions.schema.wording import Weekday
 from engine.definitions.suggest import suggestion
 from engine.definitions.workspace import Workspace
 from engine.model.problem import Problem, Severity
@@ -68,10 +69,16 @@ def check_rhythms(workspace: Workspace, by: str, values: Iterable[str], *path: K
 def check_policy(workspace: Workspace) -> Iterator[Problem]:
     """Problems of config/policy.yaml."""
     policy = workspace.policy
+    tags = sorted({tag for campaign in workspace.campaigns.values() for tag in campaign.tags})
     for number, cap in enumerate(policy.caps):
         if cap.topic is not None:
             path = ("policy", "caps", number, "topic")
             yield from known(workspace, "topic", cap.topic, workspace.project.topics, *path)
+        if cap.tag is not None and cap.tag not in tags:
+            message = f"no campaign has the tag `{cap.tag}`, so this cap limits nothing"
+            place = workspace.place("policy", "caps", number, "tag")
+            help = suggestion(cap.tag, tags, otherwise="add `tags:` to a campaign")
+            yield problem_at(place, "X073", message, help, Severity.WARNING)
     if policy.cadence is not None:
         yield from check_rhythms(workspace, policy.cadence.by, policy.cadence.floors, "policy", "cadence")
     segments = workspace.declared("segments")
@@ -79,5 +86,12 @@ def check_policy(workspace: Workspace) -> Iterator[Problem]:
         workspace, "segment", policy.hold_marketing_for, segments, "policy", "hold_marketing_for"
     )
     campaigns = workspace.declared("campaigns")
+    if policy.welcome is not None:
+        at = ("policy", "welcome")
+        yield from known(workspace, "segment", policy.welcome.segment, segments, *at, "segment")
+        yield from each_known(workspace, "campaign", policy.welcome.campaigns, campaigns, *at, "campaigns")
+    if len(set(policy.not_on)) == len(Weekday):
+        message, help = "no day is left to send on", "take at least one day out"
+        yield problem_at(workspace.place("policy", "not_on", key=True), "X074", message, help)
     for found in each_known(workspace, "campaign", policy.order, campaigns, "policy", "order"):
         yield replace(found, severity=Severity.WARNING)  # a campaign that is gone holds nobody up

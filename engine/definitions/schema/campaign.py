@@ -64,6 +64,26 @@ class Cadence(Definition):
         return dict(self.__pydantic_extra__ or {})
 
 
+class CampaignPolicy(Definition):
+    """How this campaign stands to the rules of config/policy.yaml."""
+
+    counts: StrictBool | None = Field(
+        None,
+        description="Whether its letters use up room under the rules. Without it: marketing does, service does not, "
+        "and an apology (`intent: apologise`) always does.",
+    )
+    obeys: StrictBool | None = Field(
+        None,
+        description="Whether the rules may keep its letters back. Without it: marketing does, service and apologies "
+        "do not.",
+    )
+    wait: Span | None = Field(
+        None,
+        description="How long a letter waits for room under a cap or for its cadence; without it, it is left out.",
+        examples=["3 days"],
+    )
+
+
 class FeedChoice(Definition):
     """Which posts of a feed each customer gets."""
 
@@ -180,9 +200,13 @@ class Campaign(Definition):
     topic: Name | None = Field(
         None, description="A topic of config/project.yaml; only its subscribers get the letter."
     )
+    tags: tuple[Name, ...] = Field((), description="Words of your own, for rules of the policy.")
     audience: Audience | None = Field(None, description="Who gets it.")
     schedule: Schedule | None = Field(None, description="When it wakes up; for a sequence, when it may send.")
     cadence: Cadence | None = Field(None, description="How often one person may get it.")
+    policy: CampaignPolicy = Field(
+        CampaignPolicy(), description="How it stands to the rules of config/policy.yaml."
+    )
     content: Content = Field(default_factory=Content, description="What the letter says.")
     sender: Name = Field(description="A sender of config/senders.yaml, or `account-owner`.")
     safety: Safety = Field(default_factory=Safety, description="Brakes.")

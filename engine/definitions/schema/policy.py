@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict, Field
+from typing import Literal
 
-from engine.definitions.schema.base import Definition
+from pydantic import ConfigDict, Field, model_validator
+
+from engine.definitions.schema.base import Definition, mistake
 from engine.definitions.schema.values import Count, FieldName, Name, Positive
 from engine.definitions.schema.wording import Day, Rhythm, SendZone, Span, Time
+from engine.model.duration import Unit
 from engine.model.words import Intent, Purpose
 
 
@@ -14,10 +17,28 @@ class Cap(Definition):
     """A ceiling: nobody gets more letters than this in that time."""
 
     at_most: Count = Field(description="So many letters.")
-    per: Span = Field(description="In this time, always looking back from now.", examples=["7 days"])
+    per: Span = Field(
+        description="In this time. Days and longer are whole days on the recipient's calendar: `7 days` are today and "
+        "the six days before.",
+        examples=["7 days"],
+    )
+    window: Literal["rolling", "calendar"] = Field(
+        "rolling",
+        description="`rolling` looks back from the letter; `calendar` is the current day, week, month or year.",
+    )
     purpose: Purpose | None = Field(None, description="Only letters with this purpose.")
     intent: Intent | None = Field(None, description="Only letters with this intent.")
     topic: Name | None = Field(None, description="Only letters on this topic.")
+    tag: Name | None = Field(None, description="Only letters of campaigns with this tag.")
+
+    @model_validator(mode="after")
+    def _one_period(self) -> Cap:
+        if self.window == "calendar" and (self.per.count != 1 or self.per.unit in (Unit.MINUTE, Unit.HOUR)):
+            raise mistake(
+                f"`{self.per}` is no calendar period", "write `per: 1 day`, `1 week`, `1 month` or `1 year`",
+                at=("per",),
+            )  # fmt: skip
+        return self
 
 
 class Floor(Definition):
@@ -45,7 +66,20 @@ class Balance(Definition):
     """A letter with this intent may only be one of so many."""
 
     at_most: Count = Field(description="So many letters with this intent …")
-    of_last: Positive = Field(description="… among the last so many.")
+    of_last: Positive = Field(description="… among the last so many, this one included.")
+    not_in_first: Count = Field(
+        0, description="The first so many letters to a person never have this intent.", examples=[2]
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Balance:
+        if self.at_most >= self.of_last:
+            raise mistake(
+                f"`at_most: {self.at_most}` of `of_last: {self.of_last}` limits nothing",
+                "raise `of_last` or lower `at_most`",
+                at=("at_most",),
+            )
+        return self
 
 
 class QuietHours(Definition):
@@ -57,6 +91,23 @@ class QuietHours(Definition):
         "recipient", description="Whose clock: `recipient`, `project`, or a named zone."
     )
 
+    @model_validator(mode="after")
+    def _some_hours(self) -> QuietHours:
+        if self.from_ == self.until:
+            raise mistake(
+                "these hours have no length",
+                "`until` is the first moment at which letters go again",
+                at=("until",),
+            )
+        return self
+
+
+class Welcome(Definition):
+    """Who is new hears from these campaigns first: while somebody is in the segment, no other marketing reaches them."""
+
+    segment: Name = Field(description="The newcomers.", examples=["newcomers"])
+    campaigns: tuple[Name, ...] = Field(description="The campaigns that welcome them.")
+
 
 class Policy(Definition):
     """Rules over all campaigns."""
@@ -67,6 +118,7 @@ class Policy(Definition):
     quiet_hours: QuietHours | None = Field(None, description="Hours in which nothing is sent.")
     not_on: tuple[Day, ...] = Field((), description="Days on which nothing is sent.")
     hold_marketing_for: tuple[Name, ...] = Field((), description="Segments that get no marketing for now.")
+    welcome: Welcome | None = Field(None, description="Newcomers are welcomed before anything else.")
     order: tuple[Name, ...] = Field(
         (), description="Campaigns, the more important first: who wins when a cap allows only one."
     )

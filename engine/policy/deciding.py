@@ -1,0 +1,179 @@
+"""May this letter go to this person now? Every rule in its order; the first that objects decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from engine.model.contact import Label, Touch
+from engine.model.duration import Duration
+from engine.model.words import Reason
+from engine.policy.quiet import Quiet, next_open
+from engine.policy.rules import Balance, Cap, Hold, Rules
+from engine.policy.windows import ONE_DAY, again_from, free_from, last_period, midnight, starts
+
+
+class Verdict(StrEnum):
+    """What becomes of the letter."""
+
+    GO = "go"
+    WAIT = "wait"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one person.
+
+    Attributes:
+        zone: their own, or the project's where theirs is not known.
+        project: the project's.
+        touches: letters that have left, or may have, of all campaigns, in any order.
+        waiting: letters of campaigns ahead in `order` that are due on the same day and have not left.
+        value: of the field that the campaign's cadence asks about; "" where there is none.
+        held: the holds they are under.
+    """
+
+    zone: ZoneInfo
+    project: ZoneInfo
+    touches: Sequence[Touch] = ()
+    waiting: Sequence[Label] = ()
+    value: str = ""
+    held: Sequence[Hold] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer. `where`: the rule's file and line. `until`: when the person may get the letter, where that is known."""
+
+    verdict: Verdict = Verdict.GO
+    reason: Reason | None = None
+    words: str = ""
+    where: str = ""
+    until: datetime | None = None
+
+    @property
+    def detail(self) -> str:
+        """Where the rule stands and what it says, as kept in the ledger."""
+        return detailed(self.where, self.words)
+
+
+GO = Decision()
+
+
+def leaves(rules: Rules, zone: ZoneInfo, project: ZoneInfo, due: datetime) -> datetime:
+    """When a letter that is due at that moment may leave for somebody of the zone: outside quiet hours."""
+    return due if rules.quiet is None else next_open(rules.quiet, rules.quiet.clock(zone, project), due)
+
+
+def end_of_day(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The next midnight there."""
+    return midnight(moment.astimezone(zone).date() + ONE_DAY, zone)
+
+
+def decide(rules: Rules, facts: Facts, due: datetime) -> Decision:
+    """The first objection to a letter that is due at that moment, or none.
+
+    Quiet hours move it; at the moment it would leave, holds, cadence, caps, balance and order are asked. With
+    `patience` an objection that ends in time makes the letter wait for its end; else it is skipped.
+    """
+    moment = leaves(rules, facts.zone, facts.project, due)
+    objection = next(_objections(rules, facts, moment), None)
+    if objection is None:
+        return _quiet(rules, facts, due, moment) if moment > due else GO
+    if objection.until is None:
+        return objection
+    until = leaves(rules, facts.zone, facts.project, objection.until)
+    waits = rules.patience is not None and until <= rules.patience.after(due)
+    return replace(objection, verdict=Verdict.WAIT if waits else Verdict.SKIP, until=until)
+
+
+def _objections(rules: Rules, facts: Facts, moment: datetime) -> Iterator[Decision]:
+    for hold in facts.held:
+        yield Decision(Verdict.SKIP, Reason.HOLD, hold.words, hold.where)
+    yield from _cadence(rules, facts, moment)
+    counted = [touch for touch in facts.touches if touch.label.counts]
+    for cap in rules.caps:
+        yield from _cap(cap, counted, facts.zone, moment)
+    if rules.balance is not None:
+        yield from _balance(rules.balance, counted)
+    for cap in rules.caps:
+        yield from _order(rules, cap, counted, facts, moment)
+
+
+def _cadence(rules: Rules, facts: Facts, moment: datetime) -> Iterator[Decision]:
+    if rules.cadence is None:
+        return
+    last = max(
+        (touch.at for touch in facts.touches if touch.label.campaign == rules.label.campaign), default=None
+    )
+    rhythm, where = rules.cadence.rhythm(facts.value)
+    if last is not None and last >= last_period(rhythm, moment, facts.zone):
+        value = facts.value if facts.value in rules.cadence.rhythms else ""
+        words = cadence_words(rhythm, rules.cadence.by, value)
+        yield Decision(Verdict.SKIP, Reason.CADENCE, words, where, again_from(rhythm, last, facts.zone))
+
+
+def cadence_words(rhythm: Duration, by: str, value: str) -> str:
+    """The campaign's rhythm for that value of the field ("": for every other one)."""
+    return f"every {str(rhythm).removeprefix('1 ')} for {f'{by} {value}' if value else 'everybody else'}"
+
+
+def _matching(cap: Cap, counted: Sequence[Touch], zone: ZoneInfo, moment: datetime) -> list[datetime]:
+    """When the letters left that count under the cap, the latest first."""
+    start = starts(cap.per, cap.calendar, moment, zone)
+    return sorted(
+        (touch.at for touch in counted if touch.at >= start and cap.concerns(touch.label)), reverse=True
+    )
+
+
+def _cap(cap: Cap, counted: Sequence[Touch], zone: ZoneInfo, moment: datetime) -> Iterator[Decision]:
+    found = _matching(cap, counted, zone, moment)
+    if len(found) >= cap.at_most:
+        until = free_from(cap.per, cap.calendar, found[cap.at_most - 1], zone) if cap.at_most else None
+        yield Decision(Verdict.SKIP, Reason.CAP, cap.words, cap.where, until)
+
+
+def _balance(balance: Balance, counted: Sequence[Touch]) -> Iterator[Decision]:
+    # Of letters of one moment those with the intent are taken for the latest: nobody is sold to by a coincidence.
+    order = sorted(((touch.at, touch.label.intent == balance.intent) for touch in counted), reverse=True)
+    same = sum(is_same for _, is_same in order[: balance.of_last - 1])
+    if len(counted) < balance.not_in_first or same >= balance.at_most:
+        yield Decision(Verdict.SKIP, Reason.BALANCE, balance.words, balance.where)
+
+
+def _order(
+    rules: Rules, cap: Cap, counted: Sequence[Touch], facts: Facts, moment: datetime
+) -> Iterator[Decision]:
+    ahead = sum(label.counts and cap.concerns(label) for label in facts.waiting)
+    if ahead and ahead + len(_matching(cap, counted, facts.zone, moment)) >= cap.at_most:
+        yield Decision(Verdict.SKIP, Reason.ORDER, order_words(cap), rules.ahead_at)
+
+
+def order_words(cap: Cap) -> str:
+    """Why a campaign further up in `order` goes first."""
+    return f"a campaign further up goes first the same day ({cap.words})"
+
+
+def detailed(where: str, words: str) -> str:
+    """A rule's place and words, as the ledger keeps them."""
+    return f"{where}: {words}" if where else words
+
+
+def _quiet(rules: Rules, facts: Facts, due: datetime, until: datetime) -> Decision:
+    quiet = rules.quiet
+    assert quiet is not None
+    words, where = quiet_words(quiet, due.astimezone(quiet.clock(facts.zone, facts.project)))
+    return Decision(Verdict.WAIT, Reason.QUIET_HOURS, words, where, until)
+
+
+def quiet_words(quiet: Quiet, local: datetime) -> tuple[str, str]:
+    """Which of the two rules closes that local moment, in words, and where it is written."""
+    if local.weekday() in quiet.days:
+        return f"nothing on {local:%A}s", quiet.days_at
+    assert quiet.begin is not None
+    assert quiet.end is not None
+    return f"quiet from {quiet.begin:%H:%M} until {quiet.end:%H:%M}", quiet.hours_at

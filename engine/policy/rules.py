@@ -1,0 +1,230 @@
+"""The policy as it concerns one campaign: each rule with its file, its line and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from engine.model.contact import Label
+from engine.model.duration import Duration
+from engine.model.words import Intent, Purpose
+from engine.policy.quiet import Quiet
+
+if TYPE_CHECKING:
+    from engine.definitions.schema.campaign import Campaign
+    from engine.definitions.schema.policy import Policy
+
+Locate = Callable[..., str]
+"""From the keys that lead to a rule to its `file:line`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most so many letters of a kind in a span. `calendar`: the current day, week, month or year."""
+
+    at_most: int
+    per: Duration
+    calendar: bool = False
+    purpose: str = ""
+    intent: str = ""
+    topic: str = ""
+    tag: str = ""
+    where: str = ""
+
+    def concerns(self, label: Label) -> bool:
+        """Whether the rule speaks of such letters."""
+        return (
+            self.purpose in ("", label.purpose)
+            and self.intent in ("", label.intent)
+            and self.topic in ("", label.topic)
+            and (not self.tag or self.tag in label.tags)
+        )
+
+    @property
+    def words(self) -> str:
+        """The rule in a few words."""
+        kind = " ".join(word for word in (self.purpose, self.intent) if word)
+        about = "".join(f" {key} {word}" for key, word in (("on", self.topic), ("tagged", self.tag)) if word)
+        span = f"a calendar {self.per.unit}" if self.calendar else str(self.per)
+        letters = "letter" if self.at_most == 1 else "letters"
+        return f"at most {self.at_most} {kind + ' ' if kind else ''}{letters}{about} in {span}"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """At most so many letters with the intent among so many in a row, and none among the first ones."""
+
+    intent: str
+    at_most: int
+    of_last: int
+    not_in_first: int = 0
+    where: str = ""
+
+    @property
+    def words(self) -> str:
+        """The rule in a few words."""
+        first = f", none in the first {self.not_in_first}" if self.not_in_first else ""
+        return f"at most {self.at_most} {self.intent} of any {self.of_last} letters{first}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """How often one person may get this campaign, by the value of a field."""
+
+    by: str
+    rhythms: Mapping[str, Duration]
+    otherwise: Duration
+    wheres: Mapping[str, str] = field(default_factory=dict)
+
+    def rhythm(self, value: str) -> tuple[Duration, str]:
+        """The rhythm for that value of the field, and where it is written."""
+        if value in self.rhythms:
+            return self.rhythms[value], self.wheres.get(value, "")
+        return self.otherwise, self.wheres.get("otherwise", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """People of a segment get no letter like this one. `reason`: hold, or excluded by the campaign itself."""
+
+    segment: str
+    where: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything that may keep a letter of one campaign back.
+
+    `ahead`: campaigns that go first where a cap leaves room for one letter. `patience`: how long a letter waits
+    for a cap, its cadence or the balance, instead of being left out.
+    """
+
+    label: Label
+    holds: tuple[Hold, ...] = ()
+    cadence: Cadence | None = None
+    caps: tuple[Cap, ...] = ()
+    balance: Balance | None = None
+    quiet: Quiet | None = None
+    ahead: tuple[str, ...] = ()
+    ahead_at: str = ""
+    patience: Duration | None = None
+
+    @property
+    def counting(self) -> bool:
+        """Whether past letters decide: then deciding and sending must be one step."""
+        return bool(self.caps or self.balance or self.cadence)
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a rule at all."""
+        return bool(self.counting or self.holds or self.quiet)
+
+
+def label_of(campaign: Campaign) -> Label:
+    """What the rules know the campaign's letters by.
+
+    Service letters do not count and obey nothing, unless the campaign says so; an apology always counts.
+    """
+    counts = campaign.policy.counts
+    apologises = campaign.intent is Intent.APOLOGISE
+    return Label(
+        campaign.campaign,
+        str(campaign.purpose),
+        str(campaign.intent or ""),
+        campaign.topic or "",
+        tuple(campaign.tags),
+        counts if counts is not None else campaign.purpose is Purpose.MARKETING or apologises,
+    )
+
+
+def obeys(campaign: Campaign) -> bool:
+    """Whether the campaign's letters obey the policy: marketing does, but for apologies, unless it says otherwise."""
+    said = campaign.policy.obeys
+    if said is not None:
+        return said
+    return campaign.purpose is Purpose.MARKETING and campaign.intent is not Intent.APOLOGISE
+
+
+def rules_of(policy: Policy, campaign: Campaign, locate: Locate) -> Rules:
+    """The rules that concern this campaign."""
+    label = label_of(campaign)
+    cadence = _cadence(campaign, locate)
+    if not obeys(campaign):
+        return Rules(label, cadence=cadence, patience=campaign.policy.wait)
+    caps = tuple(
+        cap for number in range(len(policy.caps)) if (cap := _cap(policy, number, locate)).concerns(label)
+    )
+    ahead = policy.order[: policy.order.index(label.campaign)] if label.campaign in policy.order else ()
+    return Rules(
+        label,
+        holds=_holds(policy, campaign, locate),
+        cadence=cadence,
+        caps=caps,
+        balance=_balance(policy, campaign, locate),
+        quiet=_quiet(policy, locate),
+        ahead=tuple(ahead) if caps else (),
+        ahead_at=locate("policy", "order"),
+        patience=campaign.policy.wait,
+    )
+
+
+def _cap(policy: Policy, number: int, locate: Locate) -> Cap:
+    cap = policy.caps[number]
+    return Cap(
+        cap.at_most,
+        cap.per,
+        cap.window == "calendar",
+        str(cap.purpose or ""),
+        str(cap.intent or ""),
+        cap.topic or "",
+        cap.tag or "",
+        locate("policy", "caps", number),
+    )
+
+
+def _balance(policy: Policy, campaign: Campaign, locate: Locate) -> Balance | None:
+    if campaign.intent is None or campaign.intent not in policy.balance:
+        return None
+    found = policy.balance[campaign.intent]
+    where = locate("policy", "balance", str(campaign.intent))
+    return Balance(str(campaign.intent), found.at_most, found.of_last, found.not_in_first, where)
+
+
+def _cadence(campaign: Campaign, locate: Locate) -> Cadence | None:
+    cadence = campaign.cadence
+    if cadence is None:
+        return None
+    written = {**cadence.rhythms, "otherwise": cadence.otherwise}
+    at = ("campaigns", campaign.campaign, "cadence")
+    return Cadence(cadence.by, cadence.rhythms, cadence.otherwise, {key: locate(*at, key) for key in written})
+
+
+def _holds(policy: Policy, campaign: Campaign, locate: Locate) -> tuple[Hold, ...]:
+    if campaign.purpose is not Purpose.MARKETING:
+        return ()
+    found = [
+        Hold(name, locate("policy", "hold_marketing_for", number), f"no marketing for {name} now")
+        for number, name in enumerate(policy.hold_marketing_for)
+    ]
+    welcome = policy.welcome
+    if welcome is not None and campaign.campaign not in welcome.campaigns:
+        first = " and ".join(welcome.campaigns)
+        words = f"{welcome.segment} are welcomed first, by {first}"
+        found.append(Hold(welcome.segment, locate("policy", "welcome"), words))
+    return tuple(found)
+
+
+def _quiet(policy: Policy, locate: Locate) -> Quiet | None:
+    hours = policy.quiet_hours
+    if hours is None and not policy.not_on:
+        return None
+    return Quiet(
+        hours.from_ if hours is not None else None,
+        hours.until if hours is not None else None,
+        frozenset(day.number for day in policy.not_on),
+        hours.time_zone if hours is not None else "recipient",
+        locate("policy", "quiet_hours"),
+        locate("policy", "not_on"),
+    )
