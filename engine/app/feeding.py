@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from engine.store import posts as memory
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+log = logging.getLogger(__name__)
 
 MOST_POSTS = 50
 """Posts listed of one feed, those that wait first."""
@@ -37,6 +40,7 @@ def look(desk: Desk, name: str | None = None) -> list[FeedLine]:
         found = reading.look(feed, definition, state, root=desk.root, allow_private=allowed, now=desk.now)
         with desk.database.write() as connection:
             if isinstance(found, reading.Failed):
+                log.warning("feed not read", extra={"feed": feed, "reason": found.error.message})
                 after = states.after_failure(state, found.error.message, gone=found.gone, now=desk.now)
                 memory.save_feed(connection, after)
             else:

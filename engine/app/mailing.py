@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import signal
 import time
@@ -27,10 +28,13 @@ from engine.flows.deliver.pace import a_minute, a_second
 from engine.flows.deliver.reconciling import Inquiry, Witness, in_words, reconcile
 from engine.flows.deliver.sending import Sending, deliver
 from engine.flows.deliver.ways import Way, with_fallback
+from engine.logs import scrubbed
 from engine.model.words import Purpose
 from engine.store import runs, workers
 from engine.store.ledger import recovery
 from engine.store.ledger.call import Consent
+
+log = logging.getLogger(__name__)
 
 LANES = {"outbox": 1, "smtp": 2}
 MOST_LANES = 2
@@ -89,8 +93,17 @@ def send_run(
             impatient=by_hand,
         )
         mailed = asyncio.run(_mail(order, inquiry_of(desk, run, worker, stop), doubts))
+    _tell(run, mailed)
     copied = copied or originality.note(desk)
     return replace(mailed, notes=(*mailed.notes, f"{copied}; {originality.REMEDY}")) if copied else mailed
+
+
+def _tell(run: runs.Run, mailed: Mailed) -> None:
+    told = {"run": run.id, "campaign": run.campaign, "occurrence": run.occurrence, "letters": mailed.accepted}
+    if mailed.fault is not None:
+        log.warning("sending stopped", extra={**told, "reason": mailed.fault.message})
+    elif mailed.accepted:
+        log.info("letters sent", extra=told)
 
 
 async def _mail(order: Order, inquiry: Inquiry, doubts: int) -> Mailed:
@@ -156,7 +169,7 @@ def _stepped_in(sending: Sending) -> list[str]:
     fault = sending.faults.get(first)
     return [
         f"{letters:,} letters went through {name}, because {first} "
-        + (f"refuses: {fault.message}" if fault is not None else "was in trouble")
+        + (f"refuses: {scrubbed(fault.message)}" if fault is not None else "was in trouble")
         for name, letters in sending.through.items()
         if name in others
     ]

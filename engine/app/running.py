@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -35,6 +36,8 @@ from engine.templating.storing import dump
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+log = logging.getLogger(__name__)
 
 INSTALL_CHARACTERS = 8
 
@@ -284,7 +287,9 @@ def _plan_run(desk: Desk, made: Draft) -> runs.Run:
     except BaseException:
         throw_away(desk, plan.run.id)
         raise
-    return replace(plan.run, state=runs.READY)
+    run = plan.run
+    log.info("run planned", extra={"run": run.id, "campaign": run.campaign, "occurrence": run.occurrence})
+    return replace(run, state=runs.READY)
 
 
 def _check_approval(connection: Connection, plan: Plan) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from types import TracebackType
 
 import click
 
 from engine.errors import DefinitionsError, TouchbaseError
+from engine.logs import scrubbed, without_secrets
 
 EXIT_BROKE = 1
+EXIT_UNREACHABLE = 5
 EXIT_INTERRUPTED = 130
 
 
@@ -34,13 +37,24 @@ def fail(error: BaseException, *, as_json: bool) -> int:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         return 0
     click.echo("this is a fault of Touchbase itself; please report it with the lines below", err=True)
+    sys.excepthook = _tell_without_secrets
     raise error
 
 
+def _tell_without_secrets(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    import traceback
+
+    click.echo(without_secrets("".join(traceback.format_exception(kind, error, trace))), err=True, nl=False)
+
+
 def _show(error: TouchbaseError, *, as_json: bool) -> None:
+    # What a provider or a database answered may repeat what it was given; what a person typed is theirs.
+    message = (scrubbed if error.exit_code == EXIT_UNREACHABLE else without_secrets)(error.message)
     if as_json:
-        _print_json({"error": error.message, "help": error.help, "exit_code": error.exit_code})
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {error.message}", err=True)
+        _print_json({"error": message, "help": error.help, "exit_code": error.exit_code})
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {message}", err=True)
     if error.help:
         click.echo(f"  = help: {error.help}", err=True)
 

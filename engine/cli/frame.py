@@ -38,7 +38,10 @@ def shared(command: Command) -> Command:
 @contextmanager
 def opened(workspace: Path | None) -> Iterator[App]:
     """The app on the nearest workspace, closed afterwards."""
+    from engine import logs
     from engine.app.verbs import App
+
+    logs.set_up("error")
 
     app = App.open(workspace)
     try:

@@ -28,6 +28,8 @@ def serve_command(host: str, port: int, workspace: Path | None, as_json: bool) -
             click.echo(f"serving {address}; stop with Ctrl-C", err=True)
 
     with opened(workspace) as app:
+        from engine import logs
         from engine.web.serving import serve
 
+        logs.set_up("info")
         serve(app.reception(), host, port, started)

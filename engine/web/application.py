@@ -55,8 +55,9 @@ def make_application(reception: Reception) -> Starlette:
         return pages.missing()
 
     async def broken(request: Request, error: Exception) -> Response:
-        # The type alone: an address or a token might stand in the text.
-        log.error("%s %s failed: %s", request.method, request.scope["route_name"], type(error).__name__)
+        # The name of the route and not its path, which holds a reader's token.
+        route = f"{request.method} {request.scope.get('route_name', '')}"
+        log.error("page broke", exc_info=error, extra={"reason": route})
         return pages.unavailable()
 
     return Starlette(

@@ -110,7 +110,7 @@ class Tracking:
             await run_in_threadpool(self.write, waiting)
         except StoreError as error:
             self.dropped += len(waiting)
-            log.warning("visits not written down: %d (%s)", len(waiting), type(error).__name__)
+            log.warning("visits not written down", extra={"letters": len(waiting), "reason": error.message})
 
 
 def headers_of(request: Request) -> dict[str, str]:

@@ -38,11 +38,12 @@ class Webhooks:
         try:
             heard = await ear.hear(post, clock.now())
         except WebhookRefused as error:
-            log.warning("news from %s refused: %s", name, error.message)
+            told = {"provider": name, "status": error.status, "reason": error.message}
+            log.warning("news refused", extra=told)
             return PlainTextResponse("refused", error.status)
         try:
             await run_in_threadpool(self.reception.news, name, heard)
         except StoreError as error:
-            log.warning("news from %s not written down: %s", name, error.message)
+            log.warning("news not written down", extra={"provider": name, "reason": error.message})
             return PlainTextResponse("not now", 503, headers={"Retry-After": "60"})
         return PlainTextResponse("ok")

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from engine.definitions.schema.base import Worded, matches, mistake
 from engine.errors import UsageError
+from engine.logs import hide
 
 
 class WrittenInteger(int):
@@ -84,6 +85,7 @@ class Secret:
                 f"the secret {self.name or '(unnamed)'} is not set",
                 help=f"export {self.name}=… or write it into config/secrets.yaml",
             )
+        hide(self.value)
         return self.value
 
     def __str__(self) -> str:

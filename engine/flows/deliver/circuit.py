@@ -16,6 +16,7 @@ from engine.flows.deliver.pace import (
     narrowed,
     slowed_to,
 )
+from engine.logs import scrubbed
 from engine.store.pace import Pace
 
 FIRST_PAUSE = 1.0
@@ -71,7 +72,8 @@ def after_call(
         failures=failures,
         open_until=later(now, min(pause, LONGEST_PAUSE)),
         probe=None,
-        reason=told.trouble,
+        # Kept for people to read, in a row that outlives whoever a provider's words may name.
+        reason=scrubbed(told.trouble),
         # The beginning of an outage is kept while it lasts.
         changed_at=known.changed_at if failures > TRIP else now,
     )
