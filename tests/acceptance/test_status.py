@@ -55,8 +55,8 @@ def test_feeds_that_fail_and_jobs_that_fail_are_told(desk: Desk) -> None:
         assert desk.run("feeds", "blog", "--read").code == 1
     with open_database("sqlite:///touchbase.db", root=desk.root) as database, database.write() as connection:
         jobs.declare(connection, ["poll feeds"])
-        for _ in range(3):
-            jobs.failed(connection, "poll feeds", A_MOMENT, error="the disk is full")
+        failing = jobs.JobState("poll feeds", started_at=A_MOMENT, failures=3, error="the disk is full")
+        jobs.keep(connection, [failing])
     answer = desk.run("status", "--json")
     assert [need["kind"] for need in answer.json["needs"]] == ["feed", "job"]
     assert "the disk is full" in desk.run("status").out
