@@ -4,25 +4,35 @@ from engine.calendar.explaining import explain
 from engine.calendar.finding import named
 from engine.calendar.lateness import GRACE, Late, Missed, OnTime, lateness
 from engine.calendar.moments import RECIPIENT, Clock, Occurrence, first_instant
-from engine.calendar.naming import ONCE, occurrence
-from engine.calendar.occurrences import NINE, between, clock_of, occurrences
+from engine.calendar.naming import ONCE, occurrence, prompted
+from engine.calendar.occurrences import between, clock_of, occurrences, on_the_calendar
+from engine.calendar.quiet import closed, quiet
+from engine.calendar.relative import Anniversaries, Anniversary, Dates, dates_due, days_due
 
 __all__ = [
     "GRACE",
-    "NINE",
     "ONCE",
     "RECIPIENT",
+    "Anniversaries",
+    "Anniversary",
     "Clock",
+    "Dates",
     "Late",
     "Missed",
     "Occurrence",
     "OnTime",
     "between",
     "clock_of",
+    "closed",
+    "dates_due",
+    "days_due",
     "explain",
     "first_instant",
     "lateness",
     "named",
     "occurrence",
     "occurrences",
+    "on_the_calendar",
+    "prompted",
+    "quiet",
 ]

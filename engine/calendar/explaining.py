@@ -6,14 +6,14 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from engine.calendar.moments import RECIPIENT
-from engine.calendar.occurrences import NINE
 from engine.calendar.rhythm import EPOCH_MONDAY
+from engine.calendar.skipping import WEEKDAYS
 from engine.model.duration import Unit
 
 if TYPE_CHECKING:
     from engine.definitions.schema.schedule import Schedule
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -46,7 +46,7 @@ def in_words(day: date) -> str:
 def _when(schedule: Schedule) -> str:
     if schedule.once is not None:
         return f"once, on {in_words(schedule.once.date())} at {_time(schedule.once)}"
-    at = f"{schedule.at or NINE:%H:%M}"
+    at = f"{schedule.time_of_day:%H:%M}"
     field = schedule.before or schedule.after
     if field is not None:
         return f"{_relative(schedule, field)} at {at}"

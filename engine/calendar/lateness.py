@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.definitions.schema.wording import IfLate
+    from engine.model.duration import Duration
 
 GRACE = timedelta(hours=1)
 """Up to this long after its moment an occurrence is on time, whatever `if_late` says: a restart is no absence."""
@@ -35,15 +36,18 @@ class Missed:
 def lateness(if_late: IfLate | None, due: datetime, now: datetime) -> OnTime | Late | Missed:
     """What to do at `now` with what was due at `due` (both aware)."""
     within = if_late.within if if_late is not None else None
-    until = within.after(due) if within is not None else due + GRACE
-    if now > until:
-        rule = (
-            f"it may be sent within {within}"
-            if within is not None
-            else "`if_late` does not let it be sent later"
-        )
-        return Missed(f"{_span(now - due)} late; {rule}")
-    return OnTime() if now - due <= GRACE else Late(until)
+    until = due + GRACE if within is None else _end(within, due)
+    if now <= until:
+        return OnTime() if now - due <= GRACE else Late(until)
+    rule = f"it may leave within {within}" if within else "`if_late` does not let it leave any more"
+    return Missed(f"{_span(now - due)} late; {rule}")
+
+
+def _end(within: Duration, due: datetime) -> datetime:
+    try:
+        return within.after(due)
+    except (OverflowError, ValueError):
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _span(late: timedelta) -> str:

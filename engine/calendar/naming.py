@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from engine.calendar import rhythm
-from engine.calendar.moments import RECIPIENT
+from engine.calendar.moments import RECIPIENT, Occurrence
 from engine.calendar.occurrences import clock_of
-from engine.model.duration import Unit
+from engine.calendar.skipping import left_out, planned
+from engine.model.duration import Duration, Unit
 
 if TYPE_CHECKING:
     from engine.definitions.schema.campaign import Campaign
     from engine.definitions.schema.schedule import Schedule
 
 ONCE = "once"
+A_DAY = Duration(1, Unit.DAY)
 
 
 def occurrence(campaign: Campaign, moment: datetime, zone: ZoneInfo) -> str:
@@ -30,29 +32,63 @@ def occurrence(campaign: Campaign, moment: datetime, zone: ZoneInfo) -> str:
         return moment.astimezone(zone).date().isoformat() if campaign.content.feeds else ONCE
     if schedule.once is not None:
         return ONCE
-    clock = clock_of(schedule, zone)
-    return _scheduled(schedule, moment.astimezone(zone if clock == RECIPIENT else clock).date())
+    return _scheduled(schedule, moment.astimezone(_zone(schedule, zone)).date())
+
+
+def prompted(schedule: Schedule, moment: datetime, zone: ZoneInfo) -> Occurrence | None:
+    """The occurrence that a new post makes at `moment`, for a schedule with `when`; None where it has to wait.
+
+    It waits on days that are left out, outside the window, and outside `starting` and `until`. `zone`: the
+    project's. That there was none of this name before is for the ledger to know.
+    """
+    wall = moment.astimezone(_zone(schedule, zone)).replace(tzinfo=None, second=0, microsecond=0)
+    today = wall.date()
+    weekdays = rhythm.listed(schedule)
+    if schedule.starting is not None and today < schedule.starting:
+        return None
+    if schedule.until is not None and today > schedule.until:
+        return None
+    if weekdays is not None and today.weekday() not in weekdays:
+        return None
+    if left_out(schedule, today) or not (schedule.window is None or schedule.window.holds(wall.time())):
+        return None
+    return Occurrence(_scheduled(schedule, today), today, wall.time())
+
+
+def _zone(schedule: Schedule, project_zone: ZoneInfo) -> ZoneInfo:
+    clock = clock_of(schedule, project_zone)
+    return project_zone if clock == RECIPIENT else clock
 
 
 def _scheduled(schedule: Schedule, today: date) -> str:
-    if schedule.before is not None or schedule.after is not None:
-        return _latest(rhythm.listed(schedule), today, today, 1)
-    assert schedule.every is not None
-    count = schedule.every.count
     start = schedule.starting or rhythm.EPOCH_MONDAY
-    match schedule.every.unit:
+    if schedule.when is not None:
+        return _period(schedule.at_most or A_DAY, start, None, today)
+    weekdays = rhythm.listed(schedule)
+    if schedule.before is not None or schedule.after is not None:
+        return _period(A_DAY, today, weekdays, today)
+    if schedule.if_skipped == "next day":
+        # What was moved over the end of its period lasts until the day it was moved to.
+        coming = next(planned(schedule, today), None)
+        if coming is not None and coming.day < today:
+            return coming.name
+    assert schedule.every is not None
+    return _period(schedule.every, start, weekdays, today)
+
+
+def _period(every: Duration, start: date, weekdays: frozenset[int] | None, today: date) -> str:
+    match every.unit:
         case Unit.WEEK:
-            monday = rhythm.first_monday(today, start, count)
-            weekdays = rhythm.listed(schedule)
+            monday = rhythm.first_monday(today, start, every.count)
             if weekdays is None or len(weekdays) == 1:
                 return rhythm.week_name(monday)
-            return _latest_of_week(sorted(weekdays), monday, today, count)
+            return _latest_of_week(sorted(weekdays), monday, today, every.count)
         case Unit.MONTH:
-            return rhythm.month_name(rhythm.first_month(today, start, count))
+            return rhythm.month_name(rhythm.first_month(today, start, every.count))
         case Unit.YEAR:
-            return str(today.year - (today.year - start.year) % count)
+            return str(today.year - (today.year - start.year) % every.count)
         case _:
-            return _latest(rhythm.listed(schedule), today, start, count)
+            return _latest(weekdays, today, start, every.count)
 
 
 def _latest(weekdays: frozenset[int] | None, today: date, start: date, count: int) -> str:

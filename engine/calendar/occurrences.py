@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from engine.calendar.moments import RECIPIENT, Clock, Occurrence
-from engine.calendar.rhythm import daily, listed, rhythm_days
+from engine.calendar.skipping import Planned, planned
 
 if TYPE_CHECKING:
     from engine.definitions.schema.schedule import Schedule
 
-NINE = time(9)
-"""When a letter leaves whose schedule says a day and no time."""
-
-# A wall shows a day at most this long before UTC does, and a missing day may push an occurrence onto the next.
+# A wall shows a day at most 14 hours before UTC does, and where a day is missing an occurrence comes on the next.
 MARGIN = timedelta(days=3)
 
 
@@ -29,12 +26,13 @@ def clock_of(schedule: Schedule, project_zone: ZoneInfo) -> Clock:
 
 
 def occurrences(schedule: Schedule, after: datetime, project_zone: ZoneInfo) -> Iterator[Occurrence]:
-    """Every occurrence that opens later than `after`, in order; it may have no end."""
-    clock = clock_of(schedule, project_zone)
-    first = after.astimezone(UTC).date() - MARGIN
-    for occurrence in _from_day(schedule, first):
-        if occurrence.opens(clock) > after:
-            yield occurrence
+    """Every occurrence that opens later than `after`, in order; it may have no end.
+
+    A schedule with `when` has none of its own: see `prompted`.
+    """
+    for found, _ in on_the_calendar(schedule, after, project_zone):
+        if found is not None:
+            yield found
 
 
 def between(
@@ -45,19 +43,14 @@ def between(
     return takewhile(lambda found: found.opens(clock) <= until, occurrences(schedule, after, project_zone))
 
 
-def _from_day(schedule: Schedule, first: date) -> Iterator[Occurrence]:
-    if schedule.once is not None:
-        yield Occurrence("once", schedule.once.date(), schedule.once.time())
+def on_the_calendar(
+    schedule: Schedule, after: datetime, project_zone: ZoneInfo
+) -> Iterator[tuple[Occurrence | None, Planned]]:
+    """The same, and between them those that do not happen (None), each with the day it was meant for and why."""
+    if schedule.when is not None:
         return
-    at = schedule.at or NINE
-    skipped = frozenset(schedule.skip_dates)
-    named = (
-        rhythm_days(schedule, first)
-        if schedule.every is not None and schedule.before is None and schedule.after is None
-        else daily(listed(schedule), None, 1, first)
-    )
-    for name, day in named:
-        if schedule.until is not None and day > schedule.until:
-            return
-        if day not in skipped:
-            yield Occurrence(name, day, at)
+    clock = clock_of(schedule, project_zone)
+    for plan in planned(schedule, after.astimezone(UTC).date() - MARGIN):
+        meant = Occurrence(plan.name, plan.moved or plan.day, schedule.time_of_day)
+        if meant.opens(clock) > after:
+            yield (meant if plan.moved else None), plan

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from engine.definitions.schema.campaign import Campaign
 from engine.definitions.schema.schedule import Schedule
@@ -32,11 +33,22 @@ COMMON: dict[str, st.SearchStrategy[Any]] = {
     "starting": DATES.map(str),
     "at": TIMES,
     "skip_dates": st.lists(DATES.map(str), max_size=3),
+    "skip_holidays": st.sampled_from(["GB-ENG", ["DE-BY", "AT"], "US"]),
+    "if_skipped": st.sampled_from(["skip", "next day"]),
+    "window": SOME_WEEKDAYS.map(lambda days: {"days": days}),
 }
 
 
 def _schedules(needed: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries(needed, optional=optional)
+    return st.fixed_dictionaries(needed, optional=optional).filter(_valid)
+
+
+def _valid(written: dict[str, Any]) -> bool:
+    try:
+        schedule(written)
+    except ValidationError:  # no day is in both `days` and the window
+        return False
+    return True
 
 
 DAILY = _schedules({"every": counted("day")}, {**COMMON, "days": SOME_WEEKDAYS})

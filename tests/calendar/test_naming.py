@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.calendar import occurrence
@@ -50,6 +50,7 @@ def test_without_a_schedule_a_digest_has_one_occurrence_a_day_and_a_note_one_eve
     assert occurrence(campaign(), moment, LONDON) == "once"
 
 
+@settings(deadline=None)
 @given(
     every=st.sampled_from(["day", "3 days", "week", "2 weeks", "month", "5 months", "year", "2 years"]),
     start=st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from dateutil import rrule
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.calendar import between, occurrence, occurrences
@@ -111,6 +111,7 @@ FREQUENCIES = {"day": rrule.DAILY, "week": rrule.WEEKLY, "month": rrule.MONTHLY}
 NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 
 
+@settings(deadline=None)
 @given(
     unit=st.sampled_from(["day", "week"]),
     count=st.integers(1, 30),
@@ -121,6 +122,8 @@ NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 def test_days_and_weeks_are_those_of_dateutil(
     unit: str, count: int, start: date, weekdays: list[str], ahead: int
 ) -> None:
+    # Every seventh day, and that never a Monday: dateutil looks for it to the end of its calendar.
+    assume(unit == "week" or count % 7 or not weekdays or WEEKDAYS[start.weekday()] in weekdays)
     written: dict[str, Any] = {"every": f"{count} {unit}s", "starting": str(start)}
     if weekdays:
         written["days"] = weekdays
@@ -137,6 +140,7 @@ def test_days_and_weeks_are_those_of_dateutil(
     assert [one.day for one in islice(found, len(expected))] == expected
 
 
+@settings(deadline=None)
 @given(
     count=st.integers(1, 30),
     start=st.dates(date(1999, 1, 1), date(2040, 12, 31)),
@@ -166,6 +170,7 @@ def test_months_are_those_of_dateutil(
     assert [one.day for one in islice(found, len(expected))] == expected
 
 
+@settings(deadline=None)
 @given(written=RHYTHMS, after=MOMENTS, zone=ZONES)
 def test_an_occurrence_has_the_name_of_its_moment(
     written: dict[str, Any], after: datetime, zone: ZoneInfo
@@ -175,6 +180,7 @@ def test_an_occurrence_has_the_name_of_its_moment(
     assert len({one.name for one in found}) == len(found)
 
 
+@settings(deadline=None)
 @given(written=RHYTHMS, after=MOMENTS, zone=ZONES, whose=st.sampled_from(["project", "recipient"]))
 def test_they_come_in_order_and_none_is_passed_over_wherever_one_begins(
     written: dict[str, Any], after: datetime, zone: ZoneInfo, whose: str

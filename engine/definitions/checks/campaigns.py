@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from engine.definitions.checks.conditions import check_event_name
 from engine.definitions.checks.contact import check_rhythms
-from engine.definitions.checks.field_tests import NAMES, check_event_field, field_names, field_type
+from engine.definitions.checks.field_tests import check_event_field, check_kind
 from engine.definitions.checks.names import each_known, known
+from engine.definitions.checks.schedules import check_schedule
 from engine.definitions.checks.sequences import check_sequence
 from engine.definitions.places import Key, problem_at
 from engine.definitions.schema.campaign import TEMPLATE_NAMES, Campaign
@@ -15,8 +16,6 @@ from engine.definitions.schema.customers import FieldKind
 from engine.definitions.schema.senders import ACCOUNT_OWNER
 from engine.definitions.workspace import Workspace
 from engine.model.problem import Problem
-
-DATES = (FieldKind.DATE, FieldKind.MOMENT)
 
 
 def check_campaigns(workspace: Workspace) -> Iterator[Problem]:
@@ -26,7 +25,8 @@ def check_campaigns(workspace: Workspace) -> Iterator[Problem]:
         yield from _audience(workspace, campaign, *at)
         yield from _names(workspace, campaign, *at)
         yield from _content(workspace, campaign, *at)
-        yield from _schedule(workspace, campaign, *at)
+        if campaign.schedule is not None:
+            yield from check_schedule(workspace, campaign.schedule, *at, "schedule")
         yield from _goal(workspace, campaign, *at)
         yield from check_sequence(workspace, campaign, *at)
 
@@ -75,28 +75,7 @@ def _content(workspace: Workspace, campaign: Campaign, *at: Key) -> Iterator[Pro
             yield problem_at(workspace.place(*path, key=True), "X082", message, "choose a name like `posts`")
         yield from known(workspace, "feed", choice.feed, workspace.declared("feeds"), *path, "feed")
         if choice.match is not None:
-            yield from _fitting(workspace, choice.match, (FieldKind.LIST,), *path, "match")
-
-
-def _schedule(workspace: Workspace, campaign: Campaign, *at: Key) -> Iterator[Problem]:
-    schedule = campaign.schedule
-    if schedule is None:
-        return
-    for key, name in (("before", schedule.before), ("after", schedule.after)):
-        if name is not None:
-            yield from _fitting(workspace, name, DATES, *at, "schedule", key)
-    if schedule.starting is not None and schedule.until is not None and schedule.until < schedule.starting:
-        message, help = "`until` lies before `starting`", "write the later day in `until`"
-        yield problem_at(workspace.place(*at, "schedule", "until"), "X083", message, help)
-
-
-def _fitting(workspace: Workspace, name: str, kinds: tuple[FieldKind, ...], *path: Key) -> Iterator[Problem]:
-    """Problems of a field that must be of one of these kinds."""
-    yield from known(workspace, "field", name, field_names(workspace), *path)
-    kind = field_type(workspace, name)
-    if kind is not None and kind.kind not in kinds:
-        message = f"`{name}` holds {NAMES[kind.kind]}; here {NAMES[kinds[0]]} is needed"
-        yield problem_at(workspace.place(*path), "X023", message, "name another field")
+            yield from check_kind(workspace, choice.match, (FieldKind.LIST,), *path, "match")
 
 
 def _goal(workspace: Workspace, campaign: Campaign, *at: Key) -> Iterator[Problem]:

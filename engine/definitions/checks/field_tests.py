@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from engine.definitions.checks.names import known
-from engine.definitions.places import Path, problem_at
+from engine.definitions.places import Key, Path, problem_at
 from engine.definitions.schema.base import Definition
 from engine.definitions.schema.customers import BUILT_IN, FieldKind, FieldType
 from engine.definitions.schema.segments import FIELD_TESTS, EventFieldCondition, FieldCondition, FieldTests
@@ -48,6 +48,17 @@ def field_type(workspace: Workspace, name: str) -> FieldType | None:
     if name == workspace.customers.key and name not in workspace.customers.fields:
         return FieldType(FieldKind.TEXT)
     return workspace.customers.field_type(name)
+
+
+def check_kind(
+    workspace: Workspace, name: str, kinds: tuple[FieldKind, ...], *path: Key
+) -> Iterator[Problem]:
+    """Problems of a field that must be of one of these kinds."""
+    yield from known(workspace, "field", name, field_names(workspace), *path)
+    kind = field_type(workspace, name)
+    if kind is not None and kind.kind not in kinds:
+        message = f"`{name}` holds {NAMES[kind.kind]}; here {NAMES[kinds[0]]} is needed"
+        yield problem_at(workspace.place(*path), "X023", message, "name another field")
 
 
 def check_field(workspace: Workspace, condition: FieldCondition, at: Path) -> Iterator[Problem]:

@@ -108,8 +108,9 @@ class Worded:
         if "array" in types:
             answer["items"] = {"type": [kind for kind in types if kind != "array"]}
         if self.pattern is not None:
-            answer["pattern"] = self.pattern
-            answer["patternErrorMessage"] = self.help
+            for texts in (answer, *([answer["items"]] if "array" in types else [])):
+                texts["pattern"] = self.pattern
+                texts["patternErrorMessage"] = self.help
         if self.choices:
             answer["enum"] = list(self.choices)
         return answer

@@ -256,6 +256,10 @@ class Campaign(Definition):
             raise mistake("the letter has no subject", "add `subject:` under `content:`", at=("content",))
         if self.audience is None:
             raise mistake("nobody is named to get this", "add `audience:` with `include:` and a segment")
+        if self.schedule is not None and self.schedule.when is not None and not self.content.feeds:
+            raise mistake(
+                "`when: new posts` needs a feed", "add `feeds:` under `content:`", at=("schedule", "when")
+            )
 
     @property
     def name(self) -> str:

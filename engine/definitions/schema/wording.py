@@ -207,6 +207,25 @@ def read_if_late(written: object) -> IfLate:
     return IfLate(None if text == "skip" else _span(text.removeprefix("send within ")))
 
 
+ONCE_PER_HELP = "write `1 per day`, `1 per week` or `1 per 3 days`"
+ONCE_PER_PATTERN = r"^1 per ([1-9][0-9]{0,5} (day|week|month|year)s?|day|week|month|year)$"
+
+
+def read_once_per(written: object) -> Duration:
+    """`1 per day`, `1 per 2 weeks`: the period that holds one."""
+    return _span(_phrase(written, ONCE_PER_PATTERN, ONCE_PER_HELP).removeprefix("1 per "))
+
+
+HOLIDAYS_HELP = "write a country, or a part of one, like `GB-ENG`; a list for several"
+HOLIDAYS_PATTERN = r"^[A-Z][A-Z0-9]{1,4}(-[A-Za-z0-9]{1,20})?$"
+
+
+def read_holidays(written: object) -> tuple[str, ...]:
+    """`GB-ENG`, or a list of such names; whether there is such a calendar is another question."""
+    names = written if isinstance(written, list | tuple) else [written]
+    return tuple(_phrase(name, HOLIDAYS_PATTERN, HOLIDAYS_HELP) for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class Repeat:
     """How often somebody may start a sequence again. `per` None with `again` False: once ever."""
@@ -252,4 +271,9 @@ Since = Annotated[
     ),
 ]
 LatePolicy = Annotated[IfLate, Worded(IfLate, read_if_late, IF_LATE_HELP, IF_LATE_PATTERN)]
+OncePer = Annotated[Duration, Worded(Duration, read_once_per, ONCE_PER_HELP, ONCE_PER_PATTERN)]
+HolidayCalendars = Annotated[
+    tuple[str, ...],
+    Worded((), read_holidays, HOLIDAYS_HELP, HOLIDAYS_PATTERN, json_type=("string", "array")),
+]
 Repetition = Annotated[Repeat, Worded(Repeat, read_repeat, REPEAT_HELP, REPEAT_PATTERN)]
