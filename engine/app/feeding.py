@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,16 @@ def lines(desk: Desk, name: str | None = None) -> list[FeedLine]:
 
 def look(desk: Desk, name: str | None = None) -> list[FeedLine]:
     """Look at every feed whose time has come, or at one whatever its time, and remember what is new."""
+    poll(desk, name)
+    return lines(desk, name)
+
+
+def poll(desk: Desk, name: str | None = None, stopping: Callable[[], bool] = lambda: False) -> dict[str, str]:
+    """The same without telling how every feed is now: which were looked at, and why each could not be read, or ""."""
+    looked: dict[str, str] = {}
     for feed in _names(desk, name):
+        if stopping():
+            break
         definition = desk.workspace.feeds[feed]
         with desk.database.read() as connection:
             state = states.current(memory.feed(connection, feed), feed, definition)
@@ -45,7 +55,8 @@ def look(desk: Desk, name: str | None = None) -> list[FeedLine]:
                 memory.save_feed(connection, after)
             else:
                 remembering.record(connection, [found], {feed: definition}, desk.now)
-    return lines(desk, name)
+        looked[feed] = found.error.message if isinstance(found, reading.Failed) else ""
+    return looked
 
 
 def settle(desk: Desk, name: str, *, announce: bool) -> int:

@@ -46,6 +46,10 @@ class Reception:
     """Answers for one opened workspace; threads may share it."""
 
     def __init__(self, desk: Desk) -> None:
+        self.follow(desk)
+
+    def follow(self, desk: Desk) -> None:
+        """Answer by this workspace from now on: its files were edited."""
         self.desk = desk
         with desk.database.read() as connection:
             self.install = running.install(connection)

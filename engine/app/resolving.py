@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from engine import clock
@@ -13,13 +13,38 @@ from engine.errors import Refused, UsageError
 from engine.flows.deliver.doubts import Road
 from engine.flows.deliver.reconciling import Findings, Inquiry, has_ended, outlook, reconcile
 from engine.model.doubt import DoubtLine, Word
-from engine.store import customers, runs, workers
+from engine.store import customers, runs, unfinished, workers
 from engine.store.ledger import recovery, unanswered
 
 if TYPE_CHECKING:
     from engine.store.ledger.unanswered import Doubt, Unanswered
 
 BY_HAND = "decided by command"
+
+
+def in_doubt(desk: Desk, stop: Callable[[], bool], but: Collection[int] = ()) -> tuple[int, dict[str, int]]:
+    """Settle what can be settled by evidence in every run, until `stop`; how many letters were, and how many are
+    left in doubt in each run, by `campaign occurrence`.
+
+    `but`: runs somebody else is busy with.
+    """
+    with desk.database.read() as connection:
+        doubtful = [
+            run
+            for number in sorted(set(unfinished.doubts(connection)) - set(but))
+            if (run := runs.get(connection, number)) is not None
+        ]
+    settled, left = 0, {}
+    for run in doubtful:
+        if stop():
+            break
+        with workers.sign_on(desk.database, clock.now()) as worker:
+            findings = asyncio.run(reconcile(inquiry_of(desk, run, worker, stop)))
+        settled += findings.settled
+        waiting = sum(len(call.doubts) for call, _ in findings.left)
+        if waiting:
+            left[f"{run.campaign} {run.occurrence}"] = waiting
+    return settled, left
 
 
 def look_into(desk: Desk, run: str) -> tuple[runs.Run, Findings, list[DoubtLine]]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from engine.store.database import Database
 
-LEADER_LOCK = 7_236_014_002
+LEADER_LOCK = 7_236_014_003
 """PostgreSQL advisory lock of the leading daemon: an arbitrary number that is ours."""
 
 

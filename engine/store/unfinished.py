@@ -47,9 +47,9 @@ class Standing:
 
 def standings(connection: Connection, now: datetime) -> list[Standing]:
     """Every run that is not over, and every one with letters in doubt; the oldest first."""
-    doubts = _doubts(connection)
+    in_doubt = doubts(connection)
     table = tables.runs
-    wanted = table.c.state.not_in(OVER) | table.c.id.in_(sorted(doubts))
+    wanted = table.c.state.not_in(OVER) | table.c.id.in_(sorted(in_doubt))
     columns = (table.c.id, table.c.campaign, table.c.occurrence, table.c.state, table.c.reason)
     rows = connection.execute(select(*columns, table.c.created_at).where(wanted).order_by(table.c.id)).all()
     unfinished = [row.id for row in rows if row.state not in OVER]
@@ -70,7 +70,7 @@ def standings(connection: Connection, now: datetime) -> list[Standing]:
                 pending=pending,
                 due=due,
                 in_flight=in_flight,
-                uncertain=doubts.get(row.id, 0),
+                uncertain=in_doubt.get(row.id, 0),
                 due_since=due_since,
                 later=later,
                 last_call=calls.get(row.id),
@@ -79,7 +79,7 @@ def standings(connection: Connection, now: datetime) -> list[Standing]:
     return found
 
 
-def _doubts(connection: Connection) -> dict[int, int]:
+def doubts(connection: Connection) -> dict[int, int]:
     """How many letters of each run are in doubt, from the index on `bound_to`."""
     table = tables.deliveries
     query = (

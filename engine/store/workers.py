@@ -154,6 +154,12 @@ def living(connection: Connection, path: Path | None) -> list[str]:
     return [boot for boot in boots if boot not in dead]
 
 
+def any_dead(connection: Connection, path: Path | None) -> bool:
+    """Whether a process that signed on is gone without signing off."""
+    boots = list(connection.execute(select(tables.workers.c.boot)).scalars())
+    return bool(dead_among(connection, path, boots))
+
+
 def dead_among(connection: Connection, path: Path | None, boots: Iterable[str]) -> list[str]:
     """Those of the boot ids whose process is certainly gone. A boot id dies once and for ever.
 

@@ -249,9 +249,20 @@ def test_the_time_of_the_next_look() -> None:
         (400, timedelta(days=1)),
     ):
         state = FeedState("blog", feed.url, checked_at=NOON, failures=failures)
-        moments = (NOON + pause - timedelta(seconds=1), NOON + pause)
+        moments = (NOON + pause - timedelta(seconds=1), NOON + pause * (1 + states.SPREAD))
         assert [states.is_due(state, feed, moment) for moment in moments] == [False, True]
     monthly = feed.model_copy(update={"check_every": Duration(1, Unit.MONTH)})
     state = FeedState("blog", monthly.url, checked_at=NOON, failures=5)
-    assert states.is_due(state, monthly, NOON + timedelta(days=31))
+    assert states.is_due(state, monthly, NOON + timedelta(days=31) * (1 + states.SPREAD))
     assert not states.is_due(state, monthly, NOON + timedelta(days=30))
+
+
+def test_feeds_that_failed_together_do_not_come_back_together() -> None:
+    feed = Feed.model_validate({"url": "https://blog.example/feed", "check_every": "30 minutes"})
+    found = [FeedState(f"f{n}", feed.url, checked_at=NOON, failures=1) for n in range(200)]
+    due = [
+        sum(states.is_due(state, feed, NOON + timedelta(minutes=minute)) for state in found)
+        for minute in (60, 65, 70, 75)
+    ]
+    assert due == sorted(due)
+    assert due[0] < 20 < due[1] < 120 < due[2] < due[3] == 200

@@ -10,7 +10,7 @@ from engine.definitions.schema.base import Definition
 from engine.definitions.schema.mailbox import Mailbox
 from engine.definitions.schema.providers import OutboxOptions, Provider, ProviderOptions
 from engine.definitions.schema.values import Name, Secret, SecretText, Text, Title, Url
-from engine.definitions.schema.wording import Zone
+from engine.definitions.schema.wording import Span, Zone
 
 DEFAULT_DATABASE = "sqlite:///touchbase.db"
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
@@ -28,6 +28,20 @@ class Tracking(Definition):
 
     opens: StrictBool = Field(False, description="A picture of one pixel tells that a letter was opened.")
     clicks: StrictBool = Field(False, description="Links lead over this workspace's own pages.")
+
+
+class Retention(Definition):
+    """How long things are kept that no promise rests on. What is not named is kept for ever."""
+
+    heard: Span | None = Field(
+        None, description="News of letters: opens, clicks, bounces. Suppressions stay.", examples=["2 years"]
+    )
+    calls: Span | None = Field(
+        None, description="What providers answered, word for word.", examples=["1 year"]
+    )
+    links: Span | None = Field(
+        None, description="Where tracked links lead; older ones lead nowhere any more.", examples=["3 years"]
+    )
 
 
 class Project(Definition):
@@ -49,6 +63,9 @@ class Project(Definition):
     )
     mailbox: Mailbox | None = Field(
         None, description="Where mails that come back land; `touchbase hear` without a path reads it."
+    )
+    retention: Retention = Field(
+        Retention(), description="What is deleted after a while; nothing by default."
     )
     tracking: Tracking = Field(Tracking(), description="Opens and clicks; both are off by default.")
     public_url: Url = Field(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
 
 from engine.definitions.schema.feeds import Feed
 from engine.model.post import Post
@@ -16,7 +17,9 @@ SIGHTS = 3
 TOLD_FROM = 3
 """From so many failures in a row on, a message says since when."""
 LONGEST_PAUSE = timedelta(days=1)
-"""A feed that keeps failing is looked at ever less often, but at least this often."""
+"""A feed that keeps failing is looked at ever less often, but about this often."""
+SPREAD = 0.25
+"""The part of a pause by which a failing feed may be looked at later: their sites are not asked all at once."""
 
 
 def current(before: FeedState | None, name: str, feed: Feed) -> FeedState:
@@ -55,7 +58,15 @@ def is_due(state: FeedState, feed: Feed, now: datetime) -> bool:
     longest = max(pause, LONGEST_PAUSE)
     for _ in range(state.failures):
         pause = min(pause * 2, longest)
+    if state.failures:
+        pause += pause * _lot(state)
     return now >= state.checked_at + pause
+
+
+def _lot(state: FeedState) -> float:
+    """A part of a pause, up to SPREAD, drawn by the feed's name: feeds that failed together do not come back together."""
+    drawn = blake2b(f"{state.feed}\0{state.failures}".encode(), digest_size=2).digest()
+    return SPREAD * int.from_bytes(drawn, "big") / 0x10000
 
 
 def still_serves(state: FeedState, feed: Feed, now: datetime) -> bool:

@@ -1,0 +1,116 @@
+"""A workspace that stays open: what each job of the daemon does, in one method each."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from engine import clock
+from engine.app import feeding, following, hearing, originality, resolving, retiring
+from engine.app.desk import Desk
+from engine.app.duty import Duty
+from engine.app.keeping import Keeper
+from engine.app.outgoing import Outgoing
+from engine.app.reception import Reception
+from engine.model.job import Outcome
+from engine.store import workers
+from engine.store.ledger import recovery
+
+LEASES_SECONDS = 600.0
+"""How long a claim whose time ran out may lie, while its process lives; those of the dead are taken back at once."""
+
+
+class Household:
+    """An opened workspace, kept up to date. `stopping`: set once nothing new is to begin."""
+
+    def __init__(self, desk: Desk, tick: Callable[[], float] = time.monotonic) -> None:
+        self.tick = tick
+        self.stopping = threading.Event()
+        self.keeper = Keeper(desk)
+        self.duty = Duty(desk.database, tick)
+        self.outgoing = Outgoing(self.keeper.desk, self.stopping, tick)
+        self.reception = Reception(desk)
+        self.edited = threading.Event()
+        self._leases_at = tick() - LEASES_SECONDS
+
+    def send(self) -> Outcome:
+        """Begin to send every run of which something is due."""
+        return self._by_itself(self.outgoing.begin)
+
+    def reconcile(self) -> Outcome:
+        """Settle letters in doubt by evidence, where there is some."""
+        return self._by_itself(self._reconcile)
+
+    def _reconcile(self) -> Outcome:
+        settled, left = resolving.in_doubt(self.keeper.desk(), self.stopping.is_set, self.outgoing.under_way)
+        waiting = ", ".join(f"{letters:,} letters of {name}" for name, letters in left.items())
+        did = [f"{settled:,} letters are in doubt no more"] if settled else []
+        did += [f"still in doubt: {waiting}"] if waiting else []
+        return Outcome("; ".join(did))
+
+    def poll_feeds(self) -> Outcome:
+        """Look at every feed whose time has come."""
+        looked = feeding.poll(self.keeper.desk(), stopping=self.stopping.is_set)
+        read = sum(not failure for failure in looked.values())
+        failed = [f"{name}: {failure}" for name, failure in looked.items() if failure]
+        return Outcome(f"{read} read" if read else "", "; ".join(failed))
+
+    def take_back(self) -> Outcome:
+        """Queue again what dead processes had claimed; what they had sent is in doubt."""
+        desk = self.keeper.desk()
+        with desk.database.read() as connection:
+            somebody_died = workers.any_dead(connection, desk.database.path)
+        if not somebody_died and self.tick() < self._leases_at + LEASES_SECONDS:
+            return Outcome()
+        self._leases_at = self.tick()
+        with desk.database.write() as connection:
+            found = recovery.recover(connection, desk.database.path, desk.now)
+        if not found.queued and not found.uncertain:
+            return Outcome()
+        return Outcome(f"{found.queued:,} letters queued again, {found.uncertain:,} in doubt")
+
+    def hear(self) -> Outcome:
+        """Read the workspace's mailbox, if it has one."""
+        desk = self.keeper.desk()
+        if desk.workspace.project.mailbox is None:
+            return Outcome()
+        lines = hearing.hear(desk, [])
+        return Outcome(f"{len(lines):,} lines of mails heard" if lines else "")
+
+    def retire(self) -> Outcome:
+        """Delete what `retention:` says is kept no longer."""
+        return Outcome(retiring.retire(self.keeper.desk(), self.stopping.is_set))
+
+    def follow_files(self) -> Outcome:
+        """Take over edited files after a full check, or keep the last good ones and say why."""
+        asked = self.edited.is_set()
+        self.edited.clear()
+        look = self.keeper.look(again=asked)
+        did = []
+        if look is not None and look.taken:
+            self.reception.follow(self.keeper.desk())
+            did.append(f"files taken over at {clock.now():%Y-%m-%d %H:%M:%S} UTC")
+        followed = following.follow(self.keeper.desk())
+        did += [f"stopped {run}: {reason}" for run, reason in followed.stopped]
+        did += [f"{run} goes on" for run in followed.going_on]
+        return Outcome("; ".join(did), self.keeper.latest.why)
+
+    def beat(self) -> Outcome:
+        """Say that this process is alive; while letters leave, remember outside the database that they do."""
+        self.duty.beat()
+        if self.outgoing.under_way:
+            return Outcome(trouble=originality.note(self.keeper.desk()))
+        return Outcome()
+
+    def _by_itself(self, act: Callable[[], Outcome]) -> Outcome:
+        """What is done without a person, unless this database is a copy."""
+        doubt = originality.doubt(self.keeper.desk())
+        return Outcome(trouble=f"{doubt}; {originality.REMEDY}") if doubt else act()
+
+    def close(self) -> None:
+        """Let somebody else lead, and let go of the database."""
+        try:
+            self.duty.resign()
+        finally:
+            self.keeper.desk().close()
