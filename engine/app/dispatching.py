@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine.app import halting, running
+from engine.app import approving, halting, running
 from engine.app.desk import Desk
 from engine.app.mailing import Mailed, send_run
 from engine.errors import ProviderError, Refused
@@ -36,19 +36,24 @@ class Prepared:
 def prepare(
     desk: Desk, campaign: str, at: str | None, occurrence: str | None, *, at_once: bool = False
 ) -> Prepared:
-    """The occurrence's run, planned now unless it was before. Refused for drafts, for what is paused or was missed.
+    """The occurrence's run, planned now unless it was before.
 
-    `at_once`: nobody's letter waits for their own moment. An occurrence that was missed is sent by its name alone.
+    Refused for drafts, for what is paused or was missed, and for a saved plan that nobody approved or that is out
+    of date. `at_once`: nobody's letter waits for their own moment. An occurrence that was missed is sent by its name
+    alone.
     """
     running.check_sendable(desk, desk.campaign(campaign), desk.moment(at))
     made = running.draft(desk, campaign, at, occurrence, at_once=at_once)
     with desk.database.read() as connection:
         halting.check_not_paused(connection, campaign, made.occurrence)
-    if occurrence is None:
-        _check_not_missed(desk, made)
-    else:
-        _plan_missed_again(desk, made)
-    run, fresh = running.make_run(desk, made)
+    missed = _missed(desk, made)
+    if missed is not None and occurrence is None:
+        raise Refused(
+            f"{made.occurrence} of {campaign} was missed: {missed.reason}",
+            help=f"`touchbase send {campaign} --occurrence {made.occurrence}` sends it all the same",
+        )
+    run, fresh = running.make_run(desk, made, instead_of=missed.id if missed is not None else None)
+    approving.check_approved(desk, run)
     if at_once:
         with desk.database.write() as connection:
             queue.bring_forward(connection, run.id, desk.now)
@@ -59,21 +64,10 @@ def prepare(
     return Prepared(campaign, run, found.pending, letters, found.uncertain, fresh, waves)
 
 
-def _check_not_missed(desk: Desk, made: running.Draft) -> None:
-    missed = running.planned_run(desk, made)
-    if missed is not None and missed.state == runs.MISSED:
-        campaign, name = made.campaign.campaign, made.occurrence
-        raise Refused(
-            f"{name} of {campaign} was missed: {missed.reason}",
-            help=f"`touchbase send {campaign} --occurrence {name}` sends it all the same",
-        )
-
-
-def _plan_missed_again(desk: Desk, made: running.Draft) -> None:
-    """A person wants what was missed: what is on record of it makes room for a plan."""
-    missed = running.planned_run(desk, made)
-    if missed is not None and missed.state == runs.MISSED:
-        running.throw_away(desk, missed.id)
+def _missed(desk: Desk, made: running.Draft) -> runs.Run | None:
+    """What is on record of an occurrence that was missed; it makes room for a plan when a person wants one."""
+    found = running.planned_run(desk, made)
+    return found if found is not None and found.state == runs.MISSED else None
 
 
 def send(

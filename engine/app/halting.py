@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.app.desk import Desk
-from engine.errors import Refused, UsageError
+from engine.app.numbers import find_run
+from engine.errors import Refused
 from engine.flows.deliver.sending import PAUSED
 from engine.model.report import Halt
 from engine.store import pauses, runs
@@ -61,9 +62,7 @@ def resume(desk: Desk, campaign: str) -> Halt:
 def cancel(desk: Desk, run: str) -> int:
     """Ends a run and everything of it that has certainly not left; how many letters."""
     with desk.database.write() as connection:
-        found = runs.get(connection, int(run)) if run.isdecimal() else None
-        if found is None:
-            raise UsageError(f"there is no run `{run}`", help="`touchbase runs` lists them")
+        found = find_run(connection, run)
         if runs.CANCELLED not in runs.CHANGES[found.state]:
             raise Refused(
                 f"run {run} of {found.campaign} is {found.state} already",

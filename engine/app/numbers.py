@@ -19,6 +19,9 @@ from engine.store import counts, pace, runs
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+LONGEST_NUMBER = 18
+"""Digits: more than any run will ever have, and few enough for every database."""
+
 
 def recent(desk: Desk) -> list[RunReport]:
     """The runs so far, newest first."""
@@ -31,9 +34,7 @@ def of_run(
 ) -> RunReport:
     """One run's numbers. UsageError when there is no such run."""
     with desk.database.read() as connection:
-        found = runs.get(connection, int(run)) if run.isdecimal() else None
-        if found is None:
-            raise UsageError(f"there is no run `{run}`", help="`touchbase runs` lists them")
+        found = find_run(connection, run)
         report = _report(desk, connection, found, sent_now=sent_now, interrupted=interrupted)
         held = quarantine.held(connection, found.id)
         troubles = _troubles(desk, connection) if report.counts.pending else ()
@@ -41,10 +42,21 @@ def of_run(
     return replace(report, notes=(*report.notes, *notes, *waiting, *troubles))
 
 
+def find_run(connection: Connection, run: str) -> runs.Run:
+    """The run of that number. UsageError when there is none."""
+    found = runs.get(connection, int(run)) if run.isdecimal() and len(run) <= LONGEST_NUMBER else None
+    if found is None:
+        raise UsageError(f"there is no run `{run}`", help="`touchbase runs` lists them")
+    return found
+
+
 def _report(
     desk: Desk, connection: Connection, run: runs.Run, *, sent_now: int = 0, interrupted: bool = False
 ) -> RunReport:
     notes = run.snapshot.get("notes", ())
+    told = [str(note) for note in notes] if isinstance(notes, (list, tuple)) else []
+    if run.state == runs.AWAITING:
+        told.append(f"nothing leaves before a person approves it: touchbase approve {run.id}")
     return RunReport(
         campaign=run.campaign,
         run=str(run.id),
@@ -58,7 +70,9 @@ def _report(
         letters=_outbox(desk) if sent_now else None,
         reason=run.reason,
         waves=ahead(counts.waves(connection, run.id), clock.now()) if run.state not in runs.CLOSED else (),
-        notes=tuple(str(note) for note in notes) if isinstance(notes, (list, tuple)) else (),
+        notes=tuple(told),
+        approved_at=run.approved_at,
+        approved_by=run.approved_by,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine import clock
 from engine.app.desk import Desk
 from engine.app.mailing import inquiry_of, stopping
+from engine.app.numbers import find_run
 from engine.errors import Refused, UsageError
 from engine.flows.deliver.doubts import Road
 from engine.flows.deliver.reconciling import Findings, Inquiry, has_ended, outlook, reconcile
@@ -88,10 +89,7 @@ def decide(desk: Desk, run: str, word: Word, emails: Sequence[str]) -> int:
 def known_run(desk: Desk, run: str) -> runs.Run:
     """The run of that number; UsageError when there is none."""
     with desk.database.read() as connection:
-        found = runs.get(connection, int(run)) if run.isdecimal() else None
-    if found is None:
-        raise UsageError(f"there is no run `{run}`", help="`touchbase runs` lists them")
-    return found
+        return find_run(connection, run)
 
 
 def _chosen(

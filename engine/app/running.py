@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import secrets
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from engine.app.desk import Desk
@@ -14,6 +16,7 @@ from engine.app.lacking import skip_missing
 from engine.app.letters import letter_problems
 from engine.app.people import rulebook
 from engine.calendar import RECIPIENT, named
+from engine.app.revision import revision
 from engine.calendar import occurrence as occurrence_of
 from engine.definitions.checks.not_yet import blocking
 from engine.definitions.schema.campaign import Campaign, Status
@@ -27,7 +30,7 @@ from engine.flows.plan.planning import Plan
 from engine.flows.plan.timing import Waves
 from engine.model.post import Post
 from engine.model.problem import Severity
-from engine.store import links, meta, persons, posts, runs, turns, variants
+from engine.store import counts, links, meta, persons, posts, runs, turns, variants
 from engine.store.ledger import plan as ledger
 from engine.store.ledger.discarding import discard
 from engine.templating.compile import Compiled
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 INSTALL_CHARACTERS = 8
+MADE_OF = "made_of"
+"""Where a run's snapshot keeps the fingerprints of what its letters were made of."""
 
 
 @dataclass(frozen=True)
@@ -235,20 +240,33 @@ def complete(
     skip_missing(connection, maker, plan.run.id, plan.campaign.content.offer or "", made_of)
 
 
-def make_run(desk: Desk, made: Draft) -> tuple[runs.Run, bool]:
+class Saving(Enum):
+    """Whether a plan is kept for a person to approve. `LARGE`: where `approve_above` asks for that."""
+
+    NEVER = "never"
+    LARGE = "large"
+    ALWAYS = "always"
+
+
+def make_run(
+    desk: Desk, made: Draft, *, saving: Saving = Saving.NEVER, instead_of: int | None = None
+) -> tuple[runs.Run, bool]:
     """The occurrence's run, ready to be sent or further; and whether it was planned just now.
 
     However many ask at once, one plans and the others get what it made. Half a plan that a dead process left is
     made anew: its audience and its moments are those of another time.
+
+    `saving`: whether it awaits a person's approval; Refused where that is asked for and `NEVER`. `instead_of`: a
+    plan nothing of which has left, thrown away for this one.
     """
     existing = planned_run(desk, made)
-    if existing is not None:
+    if existing is not None and existing.id != instead_of:
         return existing, False
     with turns.alone(desk.database, "plan", made.campaign.campaign, made.occurrence):
         existing = planned_run(desk, made)
-        if existing is not None:
+        if existing is not None and existing.id != instead_of:
             return existing, False
-        return _plan_run(desk, made), True
+        return _plan_run(desk, made, saving), True
 
 
 def planned_run(desk: Desk, made: Draft) -> runs.Run | None:
@@ -258,50 +276,72 @@ def planned_run(desk: Desk, made: Draft) -> runs.Run | None:
     return None if found is None or found.state == runs.PLANNING else found
 
 
-def _plan_run(desk: Desk, made: Draft) -> runs.Run:
+def _plan_run(desk: Desk, made: Draft, saving: Saving) -> runs.Run:
     """Plan the occurrence for real, in two short transactions. What goes wrong half-way leaves no run behind."""
     made = with_feeds(desk, made, remember=True)
     with desk.database.write() as connection:
         if desk.workspace.project.signing_key is None:
             meta.ensure(connection, meta.SIGNING_KEY, lambda: secrets.token_urlsafe(32))
         left = runs.find(connection, made.campaign.campaign, made.occurrence)
-        if left is not None:
-            discard(connection, left.id)
+        if left is not None and not discard(connection, left.id):
+            raise Refused(
+                f"run {left.id} of {made.campaign.campaign} is being sent since a moment ago",
+                help=f"`touchbase runs {left.id}` shows it",
+            )
         plan, keys = begin(desk, connection, made)
+        if left is not None and left.due_at is not None and left.state != runs.MISSED:
+            runs.take_up(connection, plan.run.id, left.due_at)
         known = posts.by_ids(connection, [number for key in keys.values() for number in key.post_ids])
         maker = composer(desk, connection, made.campaign)
     try:
         compiled = compile_variants(desk, maker, plan, keys, known)
+        made_from = revision(desk.workspace, made.campaign)
         with desk.database.write() as connection:
             complete(desk, connection, maker, plan, keys, compiled)
             runs.describe(
                 connection,
                 plan.run.id,
-                revision="",
+                revision=str(made_from),
                 provider=desk.workspace.project.provider,
-                snapshot={"notes": plan.notes},
+                snapshot={"notes": plan.notes, MADE_OF: made_from.parts},
                 requested=0,
             )
-            _check_approval(connection, plan)
-            ledger.open_run(connection, plan.run.id, desk.now)
+            awaiting = saving is Saving.ALWAYS or _is_large(desk, connection, made, plan.run.id, saving)
+            ledger.open_run(connection, plan.run.id, desk.now, approved=not awaiting)
     except BaseException:
         throw_away(desk, plan.run.id)
+        if left is not None and left.state == runs.MISSED:
+            with desk.database.write() as connection:
+                runs.miss(connection, left.campaign, left.occurrence, left.as_of, left.reason, desk.now)
         raise
     run = plan.run
     log.info("run planned", extra={"run": run.id, "campaign": run.campaign, "occurrence": run.occurrence})
-    return replace(run, state=runs.READY)
+    return replace(run, state=runs.AWAITING if awaiting else runs.READY)
 
 
-def _check_approval(connection: Connection, plan: Plan) -> None:
-    from engine.store.counts import counts
-
-    limit = plan.campaign.safety.approve_above
-    letters = counts(connection, plan.run.id).pending
-    if limit is not None and letters > limit:
+def _is_large(desk: Desk, connection: Connection, made: Draft, run: int, saving: Saving) -> bool:
+    """Whether a person must approve of so many letters; Refused where the plan is not to be saved for that."""
+    limit = made.campaign.safety.approve_above
+    letters = counts.counts(connection, run).pending
+    if limit is None or letters <= limit:
+        return False
+    if saving is Saving.NEVER:
+        place = desk.workspace.place("campaigns", made.campaign.campaign, "safety", "approve_above")
+        named = in_command(desk, made.campaign, made.occurrence)
         raise Refused(
-            f"{letters:,} letters are more than `approve_above: {limit:,}` lets go without approval",
-            help="approving a saved plan is not in this version; raise `approve_above` if the number is right",
+            f"{letters:,} letters need a person's approval: more than `approve_above: {limit}`"
+            f" ({place.file}:{place.line})",
+            help=f"type `touchbase plan {named} --save`, then `touchbase approve RUN` with the run it names,"
+            f" then `touchbase send {named}`",
         )
+    return True
+
+
+def in_command(desk: Desk, campaign: Campaign, occurrence: str) -> str:
+    """The campaign as a command names it; with its occurrence where that is not the present one."""
+    present = occurrence == occurrence_of(campaign, desk.now, desk.zone)
+    name = campaign.campaign
+    return name if present else f"{name} --occurrence {shlex.quote(occurrence)}"
 
 
 def throw_away(desk: Desk, run: int) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.app import people, running
+from engine.app import approving, people, running
 from engine.app.desk import Desk
 from engine.definitions.schema.campaign import Campaign
 from engine.flows.plan.choosing import VariantKey
@@ -56,11 +56,37 @@ def plan_report(desk: Desk, made: running.Draft) -> PlanReport:
     with desk.database.read() as connection:
         existing = runs.find(connection, made.campaign.campaign, made.occurrence)
         if existing is not None and existing.state != runs.PLANNING:
-            return _report(desk, connection, made, existing, ("this occurrence is planned already",))
+            return _report(desk, connection, made, existing, standing(desk, connection, existing))
     made = running.with_feeds(desk, made)
     with desk.trial() as connection:
         plan = planned(desk, connection, made)
         return _report(desk, connection, made, plan.run, tuple(plan.notes), fresh=True)
+
+
+def kept_report(desk: Desk, made: running.Draft, run: runs.Run, notes: Sequence[str]) -> PlanReport:
+    """A run that was just planned and kept, as `plan` shows it."""
+    with desk.database.read() as connection:
+        planned = runs.get(connection, run.id) or run
+        own = planned.snapshot.get("notes", ())
+        return _report(desk, connection, made, planned, (*own, *notes, *_approval(planned)))
+
+
+def standing(desk: Desk, connection: Connection, run: runs.Run) -> tuple[str, ...]:
+    """How the run of an occurrence that is planned already stands, in words."""
+    changes = approving.outdated(desk, connection, run) if approving.is_saved(run) else []
+    told = [f"out of date, so `plan --save` must make a new one: {'; '.join(changes)}"] if changes else []
+    return ("this occurrence is planned already", *_approval(run), *told)
+
+
+def _approval(run: runs.Run) -> list[str]:
+    if run.state == runs.AWAITING:
+        return [
+            f"saved as run {run.id}; nothing leaves before a person approves it: touchbase approve {run.id}"
+        ]
+    if run.approved_at is None:
+        return []
+    by = f" by {run.approved_by}" if run.approved_by else ""
+    return [f"run {run.id} was approved{by} on {run.approved_at:%Y-%m-%d %H:%M} UTC"]
 
 
 def _report(
@@ -90,6 +116,7 @@ def _report(
         notes=notes,
         run="" if fresh else str(run.id),
         waves=counts.waves(connection, run.id) if made.waves is not None else (),
+        state="" if fresh else run.state,
     )
 
 
@@ -166,6 +193,8 @@ def why(desk: Desk, made: running.Draft, customer: Customer) -> WhyReport:
         row = decide(desk, running.with_feeds(desk, made), customer)
     with desk.database.read() as connection:
         facts = list(_facts(desk, connection, made, customer, row))
+        if run is not None:
+            facts[1:1] = [Fact(words, run.state != runs.AWAITING) for words in _approval(run)]
     decision = (
         decision_of(row)
         if row is not None

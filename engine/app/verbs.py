@@ -126,11 +126,37 @@ class App:
 
         return feeding.settle(self.desk, feed, announce=announce)
 
-    def plan(self, campaign: str, *, at: str | None = None, progress: Progress = _silent) -> PlanReport:
+    def plan(
+        self,
+        campaign: str,
+        *,
+        at: str | None = None,
+        occurrence: str | None = None,
+        progress: Progress = _silent,
+    ) -> PlanReport:
         """Who gets what, who does not, and why; nothing is kept."""
         from engine.app import running, showing
 
-        return showing.plan_report(self.desk, running.draft(self.desk, campaign, at))
+        return showing.plan_report(self.desk, running.draft(self.desk, campaign, at, occurrence))
+
+    def save_plan(self, campaign: str, *, at: str | None = None, occurrence: str | None = None) -> PlanReport:
+        """Plan the occurrence in full and keep it until a person approves it. Refused once it is being sent."""
+        from engine.app import saving
+
+        return saving.save(self.desk, campaign, at, occurrence)
+
+    def discard_plan(self, campaign: str, *, at: str | None = None, occurrence: str | None = None) -> int:
+        """Throw a saved plan away, as if it had never been made; which run it was. Refused if there is none."""
+        from engine.app import saving
+
+        return saving.discard(self.desk, campaign, at, occurrence)
+
+    def approve(self, run: str, by: str = "") -> RunReport:
+        """Lets a saved plan be sent. Refused when it is out of date, or waits for no approval."""
+        from engine.app import approving
+
+        approving.approve(self.desk, run, by)
+        return self.run(run)
 
     def why(self, email: str, campaign: str) -> WhyReport:
         """The decision for one person and one campaign, and every fact behind it."""

@@ -20,18 +20,51 @@ SHOWN_PEOPLE = 20
 LONGEST_OCCURRENCE = 64
 
 
+OCCURRENCE = click.option(
+    "--occurrence",
+    metavar="NAME",
+    callback=lambda context, option, name: _occurrence(name),
+    help="An occurrence of your own: everybody may get one letter more.",
+)
+
+
 @click.command(
     "plan",
     epilog="Examples: touchbase plan monthly-digest · touchbase plan monthly-digest --at 2027-01-05 --json",
 )
 @click.argument("campaign")
 @AT
+@OCCURRENCE
 @click.option("--people", "people", is_flag=True, help="List every person, not only the first few.")
+@click.option("--save", "saved", is_flag=True, help="Keep this plan until a person approves it.")
+@click.option("--discard", is_flag=True, help="Throw the saved plan away; its codes are free again.")
 @shared
-def plan_command(campaign: str, at: str | None, people: bool, workspace: Path | None, as_json: bool) -> None:
-    """Show who gets what, who does not, and why. Changes nothing."""
+def plan_command(
+    campaign: str,
+    at: str | None,
+    occurrence: str | None,
+    people: bool,
+    saved: bool,
+    discard: bool,
+    workspace: Path | None,
+    as_json: bool,
+) -> None:
+    """Show who gets what, who does not, and why. Changes nothing, unless the plan is kept with --save."""
+    if saved and discard:
+        raise click.UsageError("`--save` and `--discard` exclude each other.")
     with opened(workspace) as app, progress_bar(quiet=as_json) as progress:
-        report = app.plan(campaign, at=at, progress=progress)
+        if discard:
+            run = app.discard_plan(campaign, at=at, occurrence=occurrence)
+        elif saved:
+            report = app.save_plan(campaign, at=at, occurrence=occurrence)
+        else:
+            report = app.plan(campaign, at=at, occurrence=occurrence, progress=progress)
+    if discard:
+        if as_json:
+            print_json({"campaign": campaign, "discarded": str(run)})
+        else:
+            click.echo(f"the plan of run {run} is thrown away; its codes are free again")
+        return
     if as_json:
         print_json(report.as_json())
         return
@@ -93,12 +126,7 @@ def preview_command(
 @click.option(
     "--test", "test", metavar="ADDRESS", help="One sample letter to this address; nothing is recorded."
 )
-@click.option(
-    "--occurrence",
-    metavar="NAME",
-    callback=lambda context, option, name: _occurrence(name),
-    help="An occurrence of your own: everybody may get one letter more.",
-)
+@OCCURRENCE
 @click.option("--now", "at_once", is_flag=True, help="Let nobody wait for their own moment.")
 @shared
 def send_command(

@@ -40,7 +40,9 @@ def show_plan(report: PlanReport, *, shown: int | None) -> None:
     click.echo(
         f"{plural(counts.pending, 'letter')} to send, {sum(counts.skipped.values()) + counts.held_out:,} left out"
     )
-    if counts.pending:
+    if report.state == "awaiting":
+        click.echo(f"next: touchbase approve {report.run} · touchbase send {report.campaign}")
+    elif counts.pending:
         click.echo(
             f"next: touchbase preview {report.campaign} --for EMAIL · touchbase send {report.campaign}"
         )
@@ -88,6 +90,8 @@ def show_run(report: RunReport) -> None:
     if report.state == "paused":
         click.echo(f"paused: {report.reason}" if report.reason else "paused")
         click.echo(f"to go on: touchbase resume {report.campaign}")
+    elif report.state == "awaiting":
+        click.echo(f"to go on: touchbase approve {report.run}")
     elif report.interrupted or report.counts.pending > report.waiting:
         click.echo(f"to go on: touchbase send {report.campaign}")
     if report.waves:

@@ -59,12 +59,14 @@ class PlanReport:
     notes: Sequence[str] = ()
     run: str = ""
     waves: Sequence[Wave] = ()
+    state: str = ""
 
     def as_json(self) -> dict[str, object]:
         """The object `plan --json` prints."""
         return {
             "campaign": self.campaign,
             "run": self.run or None,
+            "state": self.state or None,
             "occurrence": self.occurrence,
             "as_of": self.as_of.isoformat(),
             **self.counts.as_json(),
@@ -89,7 +91,8 @@ class PlanReport:
 class RunReport:
     """One run's numbers; `sent_now` counts the letters this very command handed over.
 
-    `reason`: why the run is paused, in words. `waves`: its letters that wait for a moment to come.
+    `reason`: why the run is paused, in words. `waves`: its letters that wait for a moment to come. `approved_at`,
+    `approved_by`: of a saved plan.
     """
 
     campaign: str
@@ -105,6 +108,8 @@ class RunReport:
     notes: Sequence[str] = ()
     reason: str = ""
     waves: Sequence[Wave] = ()
+    approved_at: datetime | None = None
+    approved_by: str = ""
 
     @property
     def waiting(self) -> int:
@@ -124,6 +129,9 @@ class RunReport:
             "sent_now": self.sent_now,
             "waiting": self.waiting,
             "next_at": self.waves[0].at.isoformat() if self.waves else None,
+            "approved": {"at": self.approved_at.isoformat(), "by": self.approved_by or None}
+            if self.approved_at is not None
+            else None,
             "notes": list(self.notes),
         }
 

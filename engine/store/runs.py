@@ -17,12 +17,13 @@ from engine.store.types import from_microseconds, to_microseconds
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-PLANNING, READY, SENDING = "planning", "ready", "sending"
+PLANNING, AWAITING, READY, SENDING = "planning", "awaiting", "ready", "sending"
 PAUSED, DONE, CANCELLED = "paused", "done", "cancelled"
 MISSED = "missed"
 
 CHANGES: Mapping[str, frozenset[str]] = {
-    PLANNING: frozenset({READY, CANCELLED}),
+    PLANNING: frozenset({AWAITING, READY, CANCELLED}),
+    AWAITING: frozenset({READY, CANCELLED, MISSED}),
     READY: frozenset({SENDING, PAUSED, DONE, CANCELLED, MISSED}),
     SENDING: frozenset({READY, PAUSED, DONE, CANCELLED}),
     PAUSED: frozenset({READY, SENDING, CANCELLED}),
@@ -30,7 +31,10 @@ CHANGES: Mapping[str, frozenset[str]] = {
     CANCELLED: frozenset(),
     MISSED: frozenset(),
 }
-"""From each state the ones it may become. `done` opens again when a person decides what was uncertain."""
+"""From each state the ones it may become. `done` opens again when a person decides what was uncertain.
+
+`awaiting`: planned in full, and nothing leaves before a person approves it.
+"""
 
 CLOSED = (DONE, CANCELLED, MISSED)
 """Where nothing is left to do; spelled out in the index of the other runs."""
@@ -40,8 +44,10 @@ CLOSED = (DONE, CANCELLED, MISSED)
 class Run:
     """One occurrence of a campaign. `snapshot`: what was frozen at planning (post ids, offer terms …).
 
-    `reason`: why it was paused or missed, in words. `resumed_at`: when a person last let it go on. `due_at`: when
-    it was due by the calendar, where the daemon took it up; None where only people asked for it.
+    `revision`: of the campaign's files when it was planned. `reason`: why it was paused or missed, in words.
+    `resumed_at`: when a person last let it go on. `due_at`: when it was due by the calendar, where the daemon took
+    it up; None where only people asked for it. `approved_at`, `approved_by`: when a saved plan was approved, and by
+    whom.
     """
 
     id: int
@@ -60,6 +66,8 @@ class Run:
     resumed_at: datetime | None = None
     due_at: datetime | None = None
     label: Label | None = None
+    approved_at: datetime | None = None
+    approved_by: str = ""
 
 
 def get_or_create(
@@ -107,7 +115,7 @@ def change(connection: Connection, run: int, before: str, after: str, now: datet
     if after not in CHANGES[before]:
         raise ValueError(f"a run cannot go from {before} to {after}")
     values: dict[str, object] = {"state": after}
-    if after == READY and before == PLANNING:
+    if before == PLANNING and after in {READY, AWAITING}:
         values["planned_at"] = now
     if after in CLOSED:
         values["finished_at"] = now
@@ -193,6 +201,16 @@ def last_planned(connection: Connection, campaigns: Collection[str]) -> dict[str
     return {row[0]: from_microseconds(row[1]) for row in connection.execute(query.group_by(table.c.campaign))}
 
 
+def approve(connection: Connection, run: int, by: str, now: datetime) -> bool:
+    """Lets a saved plan be sent; False if it does not wait for that."""
+    table = tables.runs
+    if not change(connection, run, AWAITING, READY, now):
+        return False
+    values = {"approved_at": now, "approved_by": by or None}
+    connection.execute(update(table).where(table.c.id == run).values(values))
+    return True
+
+
 def of_campaign(connection: Connection, campaign: str, states: Collection[str]) -> list[Run]:
     """The campaign's runs in any of these states, the oldest first."""
     table = tables.runs
@@ -260,4 +278,5 @@ def _run(row: RowMapping) -> Run:
     values["revision"] = values["revision"] or ""
     values["provider"] = values["provider"] or ""
     values["reason"] = values["reason"] or ""
+    values["approved_by"] = values["approved_by"] or ""
     return Run(**values)

@@ -186,6 +186,8 @@ runs = Table(
     Column("topic", Text),
     Column("tags", Words),
     Column("counts", Boolean, nullable=False, server_default=true()),
+    Column("approved_at", Moment),
+    Column("approved_by", Text),
     UniqueConstraint("campaign", "occurrence", name="runs_once"),
     Index("runs_by_end", "finished_at"),
     sqlite_autoincrement=True,

@@ -47,14 +47,40 @@ class Use:
 
 def uses_in_text(environment: LetterEnvironment, source: str) -> list[Use]:
     """The uses of a subject, preheader or header; none where it cannot be read at all."""
-    try:
-        return Family(environment, {"": environment.parse(source)}).uses()
-    except TemplateSyntaxError:
-        return []
+    tree = _parsed(environment, source)
+    return Family(environment, {"": tree}).uses() if tree is not None else []
 
 
 def uses_in_templates(environment: LetterEnvironment, names: Sequence[str]) -> list[Use]:
     """The uses of these templates and of all they extend, include and import."""
+    return Family(environment, _trees(environment, names)).uses()
+
+
+def family(environment: LetterEnvironment, names: Sequence[str], texts: Sequence[str] = ()) -> set[str]:
+    """The names of these templates and of all that they, and texts of their own, extend, include and import.
+
+    Where a name is worked out only in a letter, every template may be meant.
+    """
+    assert environment.loader is not None
+    own = [tree for tree in (_parsed(environment, text) for text in texts) if tree is not None]
+    named = {*names, *(other for tree in own for other in find_referenced_templates(tree) if other)}
+    trees = [*own, *_trees(environment, sorted(named)).values()]
+    referred = {other for tree in trees for other in find_referenced_templates(tree)}
+    if None in referred:
+        return {*named, *environment.loader.list_templates()}
+    return named | {other for other in referred if other is not None}
+
+
+def _parsed(environment: LetterEnvironment, source: str) -> nodes.Template | None:
+    """None for what cannot be read, which is told with its place when the letter is made."""
+    try:
+        return environment.parse(source)
+    except TemplateSyntaxError:
+        return None
+
+
+def _trees(environment: LetterEnvironment, names: Sequence[str]) -> dict[str, nodes.Template]:
+    """These templates and all they refer to, read; without what is not there or cannot be read."""
     assert environment.loader is not None
     trees: dict[str, nodes.Template] = {}
     waiting = list(names)
@@ -63,12 +89,13 @@ def uses_in_templates(environment: LetterEnvironment, names: Sequence[str]) -> l
         if name in trees:
             continue
         try:
-            trees[name] = environment.parse(environment.loader.get_source(environment, name)[0])
-        except (TemplateNotFound, TemplateSyntaxError):
-            # Told with its place when the letter is made.
+            tree = _parsed(environment, environment.loader.get_source(environment, name)[0])
+        except TemplateNotFound:
             continue
-        waiting.extend(other for other in find_referenced_templates(trees[name]) if other is not None)
-    return Family(environment, trees).uses()
+        if tree is not None:
+            trees[name] = tree
+            waiting.extend(other for other in find_referenced_templates(tree) if other is not None)
+    return trees
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from engine.definitions.schema.values import (
     Text,
     Title,
 )
-from engine.definitions.schema.wording import Percentage, Rhythm, Since, Span
+from engine.definitions.schema.wording import Percentage, Rhythm, Share, Since, Span
 from engine.model.words import Intent, Purpose
 
 
@@ -161,6 +161,11 @@ class Safety(Definition):
     )
     approve_above: Count | None = Field(
         None, description="A person must approve a run of more letters than this."
+    )
+    audience_may_move: Percentage = Field(
+        Share(0.05),
+        description="A saved plan counts no more when this share of its people came or went since.",
+        examples=["5%"],
     )
 
 

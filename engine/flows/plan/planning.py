@@ -22,6 +22,7 @@ from engine.model.post import Post
 from engine.model.words import Purpose, Reason
 from engine.store import runs, variants
 from engine.store.ledger import plan as ledger
+from engine.store.ledger.moved import Moved, moved
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -94,9 +95,24 @@ def check_offer(plan: Plan) -> None:
 
 def freeze(connection: Connection, plan: Plan) -> int:
     """Everybody the audience names gets a delivery with a first decision; how many there are now."""
+    if plan.waves is not None:
+        found = moments.zones(connection, plan.restrict)
+        moments.lay_out(connection, [plan.waves.moment_in(zone) for zone in found])
+    chosen = audience_select(plan.rules, _selection(plan))
+    if plan.restrict is not None:
+        chosen = chosen.where(chosen.selected_columns["customer"] == plan.restrict)
+    return ledger.freeze(connection, plan.run.id, chosen, plan.now)
+
+
+def moved_since(connection: Connection, plan: Plan) -> Moved:
+    """How far the people of a planned run have moved until `plan.moment`."""
+    return moved(connection, plan.run.id, audience_select(plan.rules, _selection(plan)))
+
+
+def _selection(plan: Plan) -> Selection:
     audience = plan.campaign.audience
     assert audience is not None
-    selection = Selection(
+    return Selection(
         campaign=plan.campaign.campaign,
         occurrence=plan.run.occurrence,
         include=tuple(audience.include),
@@ -107,13 +123,6 @@ def freeze(connection: Connection, plan: Plan) -> int:
         fields=plan.fields,
         waves=plan.waves is not None,
     )
-    if plan.waves is not None:
-        found = moments.zones(connection, plan.restrict)
-        moments.lay_out(connection, [plan.waves.moment_in(zone) for zone in found])
-    chosen = audience_select(plan.rules, selection)
-    if plan.restrict is not None:
-        chosen = chosen.where(chosen.selected_columns["customer"] == plan.restrict)
-    return ledger.freeze(connection, plan.run.id, chosen, plan.now)
 
 
 def choose(connection: Connection, plan: Plan) -> dict[str, VariantKey]:

@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+BEFORE_SENDING = frozenset({runs.PLANNING, runs.AWAITING, runs.READY, runs.MISSED})
+"""States of a run of which nothing was ever sent."""
+
+
 def discard(connection: Connection, run: int) -> bool:
     """Removes a run of which nothing was ever sent, with its deliveries; its codes are free again.
 
     False, and nothing changes, when sending has begun: then it is history.
     """
     found = runs.get(connection, run, hold=True)
-    if found is None or found.state not in (runs.PLANNING, runs.READY, runs.MISSED):
+    if found is None or found.state not in BEFORE_SENDING:
         return False
     connection.execute(text(_FREE), {"run": run})
     connection.execute(delete(tables.deliveries).where(tables.deliveries.c.run == run))

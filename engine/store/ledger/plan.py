@@ -126,8 +126,10 @@ def skip_without_code(connection: Connection, run: int, offer: str, one_per: str
     return connection.execute(text(statement), {"run": run, "offer": offer}).rowcount
 
 
-def open_run(connection: Connection, run: int, now: datetime) -> bool:
+def open_run(connection: Connection, run: int, now: datetime, *, approved: bool = True) -> bool:
     """Makes the planned run ready to be sent; False if somebody did so before.
+
+    `approved`: False lets it await a person's word first.
 
     Raises StoreError while any planned delivery has no letter: half a plan is never sent.
     """
@@ -140,7 +142,7 @@ def open_run(connection: Connection, run: int, now: datetime) -> bool:
         raise StoreError(
             f"{left} planned deliveries of run {run} have no letter chosen", help="plan it again"
         )
-    changed = runs.change(connection, run, runs.PLANNING, runs.READY, now)
+    changed = runs.change(connection, run, runs.PLANNING, runs.READY if approved else runs.AWAITING, now)
     crash("open_run")
     return changed
 
