@@ -158,6 +158,12 @@ class App:
         approving.approve(self.desk, run, by)
         return self.run(run)
 
+    def in_command(self, campaign: str, occurrence: str) -> str:
+        """The campaign as a command names it; with its occurrence where that is not the present one."""
+        from engine.app import running
+
+        return running.in_command(self.desk, self.desk.campaign(campaign), occurrence)
+
     def why(self, email: str, campaign: str) -> WhyReport:
         """The decision for one person and one campaign, and every fact behind it."""
         from engine.app import people, running, showing

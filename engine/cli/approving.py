@@ -17,10 +17,11 @@ def approve_command(run: str, by: str, workspace: Path | None, as_json: bool) ->
     """Let a saved plan be sent: exactly these letters to exactly these people. Sends nothing by itself."""
     with opened(workspace) as app:
         report = app.approve(run, by.strip())
+        named = app.in_command(report.campaign, report.occurrence)
     if as_json:
         print_json(report.as_json())
         return
     who = f" by {report.approved_by}" if report.approved_by else ""
     letters = plural(report.counts.pending, "letter")
     click.echo(f"run {report.run} of {report.campaign} ({report.occurrence}) is approved{who}: {letters}")
-    click.echo(f"to go on: touchbase send {report.campaign}")
+    click.echo(f"to go on: touchbase send {named}")

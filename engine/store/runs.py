@@ -132,9 +132,14 @@ def pause(connection: Connection, run: int, reason: str) -> bool:
 
 
 def resume(connection: Connection, run: int, now: datetime) -> bool:
-    """Lets a paused run go on; False if it was not paused. What came back before does not count any more."""
+    """Lets a paused run go on; False if it was not paused. What came back before does not count any more.
+
+    A run of which nothing was ever handed over is `ready` again: a saved plan of it may still be replaced.
+    """
     table = tables.runs
-    if not change(connection, run, PAUSED, SENDING, now):
+    begun = select(tables.calls.c.id).where(tables.calls.c.run == run).limit(1)
+    after = READY if connection.execute(begun).first() is None else SENDING
+    if not change(connection, run, PAUSED, after, now):
         return False
     connection.execute(update(table).where(table.c.id == run).values(reason=None, resumed_at=now))
     return True
