@@ -15,8 +15,8 @@ from engine.app.desk import Desk
 from engine.app.lacking import skip_missing
 from engine.app.letters import letter_problems
 from engine.app.people import rulebook
-from engine.calendar import RECIPIENT, named
 from engine.app.revision import revision
+from engine.calendar import RECIPIENT, named
 from engine.calendar import occurrence as occurrence_of
 from engine.definitions.checks.not_yet import blocking
 from engine.definitions.schema.campaign import Campaign, Status
