@@ -1,0 +1,91 @@
+"""What becomes of every occurrence that has passed since the last look: it is due, or it was missed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from engine.calendar import Missed, Occurrence, between, clock_of, lateness, occurrences
+from engine.definitions.schema.schedule import Schedule
+from engine.definitions.schema.wording import IfLate
+from engine.store import runs
+from engine.store.watches import Watch
+
+LONGEST_LOOK = timedelta(days=400)
+"""Whoever was away for longer does not want a row for every day before that."""
+
+NOT_BEGUN = frozenset({runs.PLANNING, runs.READY})
+"""Half a plan of a dead process, and a plan nobody has begun to send: the occurrence is still to be dealt with."""
+
+SUPERSEDED = "the next one came before it could be sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """To be planned and sent. `if_late`: what counts for letters whose own moment has passed."""
+
+    occurrence: Occurrence
+    due_at: datetime
+    if_late: IfLate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Not to be sent any more by itself; `reason` is for people."""
+
+    occurrence: Occurrence
+    due_at: datetime
+    reason: str
+
+
+def passed_since(schedule: Schedule, watch: Watch, now: datetime, zone: ZoneInfo) -> list[Occurrence]:
+    """Everything that opened after the last look and not after now, the earliest first."""
+    after = max(watch.looked_at, now - LONGEST_LOOK)
+    return list(between(schedule, after, now, zone))
+
+
+def before_the_watch(schedule: Schedule, since: datetime, zone: ZoneInfo) -> Occurrence | None:
+    """The single moment of a campaign that was first seen after it; every other schedule has another time."""
+    if schedule.once is None:
+        return None
+    only = next(occurrences(schedule, since.min.replace(tzinfo=since.tzinfo, day=5), zone), None)
+    return only if only is not None and only.opens(clock_of(schedule, zone)) <= since else None
+
+
+def judge(
+    schedule: Schedule,
+    found: Sequence[Occurrence],
+    states: Mapping[str, str],
+    halted: str,
+    now: datetime,
+    zone: ZoneInfo,
+) -> list[Due | Passed]:
+    """What becomes of each, in order; those whose run has begun, or ended, are left out.
+
+    Args:
+        found: what opened since the last look, the earliest first.
+        states: of those that have a run.
+        halted: why nothing of the campaign is to leave, or "".
+        zone: the project's.
+
+    Only the latest may be sent late: nobody gets three letters because the machine slept for three days.
+    """
+    clock = clock_of(schedule, zone)
+    decided: list[Due | Passed] = []
+    for occurrence in found:
+        if states.get(occurrence.name, runs.PLANNING) not in NOT_BEGUN:
+            continue
+        opens, closes = occurrence.opens(clock), occurrence.closes(clock)
+        rule = schedule.if_late if occurrence is found[-1] else None
+        verdict = lateness(rule, closes, now)
+        if halted:
+            decided.append(Passed(occurrence, opens, halted))
+        elif not isinstance(verdict, Missed):
+            decided.append(Due(occurrence, opens, rule))
+        elif rule is not schedule.if_late and not isinstance(lateness(schedule.if_late, closes, now), Missed):
+            decided.append(Passed(occurrence, opens, SUPERSEDED))
+        else:
+            decided.append(Passed(occurrence, opens, verdict.reason))
+    return decided
