@@ -33,7 +33,10 @@ class RolledBack(Exception):
 
 
 class Desk:
-    """Everything one command works on. `now` is the moment it began, and stays so."""
+    """Everything one command works on. `now` is the moment it began, and stays so.
+
+    `calendars`: the revisions of schedules as far as they were asked for, which cost something to work out.
+    """
 
     def __init__(self, chosen: Settings, workspace: Workspace, problems: list[Problem]) -> None:
         self.settings = chosen
@@ -41,6 +44,7 @@ class Desk:
         self.problems = problems
         self.now = clock.now()
         self._database: Database | None = None
+        self.calendars: dict[str, str] = {}
 
     @classmethod
     def open(cls, workspace: Path | None) -> Desk:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from engine.app import approving, halting, running
+from engine.app import approving, halting, numbers, running
 from engine.app.desk import Desk
 from engine.app.mailing import Mailed, send_run
 from engine.errors import ProviderError, Refused
 from engine.model.counts import Wave, ahead
+from engine.model.report import RunReport
 from engine.store import counts, runs, variants
 from engine.store.ledger import closing, queue
 
@@ -57,11 +58,28 @@ def prepare(
     if at_once:
         with desk.database.write() as connection:
             queue.bring_forward(connection, run.id, desk.now)
+    return replace(prepared(desk, run), made=fresh)
+
+
+def prepared(desk: Desk, run: runs.Run) -> Prepared:
+    """A run that was planned before, to go on with."""
     with desk.database.read() as connection:
         found = counts.counts(connection, run.id)
         letters = len(variants.of_run(connection, run.id))
         waves = ahead(counts.waves(connection, run.id), desk.now)
-    return Prepared(campaign, run, found.pending, letters, found.uncertain, fresh, waves)
+    return Prepared(run.campaign, run, found.pending, letters, found.uncertain, made=False, waves=waves)
+
+
+def go_on(desk: Desk, run: int) -> RunReport:
+    """Send what is due of a run that has begun, and its numbers; one of which nothing is left is closed."""
+    with desk.database.read() as connection:
+        found = runs.get(connection, run)
+    if found is None:
+        raise LookupError(f"run {run} is gone again")
+    mailed = send(desk, prepared(desk, found), None, lambda what, done, total: None)
+    return numbers.of_run(
+        desk, str(run), sent_now=mailed.accepted, interrupted=mailed.interrupted, notes=mailed.notes
+    )
 
 
 def _missed(desk: Desk, made: running.Draft) -> runs.Run | None:

@@ -31,6 +31,7 @@ from engine.flows.plan.timing import Waves
 from engine.model.post import Post
 from engine.model.problem import Severity
 from engine.store import counts, links, meta, persons, posts, runs, turns, variants
+from engine.store.crash import crash
 from engine.store.ledger import plan as ledger
 from engine.store.ledger.discarding import discard
 from engine.templating.compile import Compiled
@@ -262,11 +263,18 @@ def make_run(
     existing = planned_run(desk, made)
     if existing is not None and existing.id != instead_of:
         return existing, False
-    with turns.alone(desk.database, "plan", made.campaign.campaign, made.occurrence):
+    with turns.alone(desk.database, *turn(made.campaign.campaign, made.occurrence)):
         existing = planned_run(desk, made)
         if existing is not None and existing.id != instead_of:
             return existing, False
-        return _plan_run(desk, made, saving), True
+        run = _plan_run(desk, made, saving)
+        crash("after_plan")
+        return run, True
+
+
+def turn(campaign: str, occurrence: str) -> tuple[str, ...]:
+    """The name of the turn of whoever plans that occurrence."""
+    return ("plan", campaign, occurrence)
 
 
 def planned_run(desk: Desk, made: Draft) -> runs.Run | None:

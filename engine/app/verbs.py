@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         SegmentCount,
         WhyReport,
     )
+    from engine.model.tick import TickReport
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -223,6 +224,12 @@ class App:
         from engine.app import sampling
 
         return sampling.send_test(self.desk, campaign, address, at)
+
+    def run_once(self) -> TickReport:
+        """Do what the calendars ask for now, to its end."""
+        from engine.app import once
+
+        return once.run_once(self.desk)
 
     def pause(self, campaign: str, reason: str = "") -> Halt:
         """Nothing of the campaign is sent until `resume`."""

@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("overseeing", "What needs a person, what runs, what comes next."),
     "runs": ("sending", "The runs so far, or one run's numbers."),
     "resolve": ("resolving", "What became of uncertain letters; a person's word on the rest."),
+    "run": ("running", "Carry the schedules out: plan and send what is due."),
     "pause": ("halting", "Send nothing of a campaign until it is resumed."),
     "resume": ("halting", "Let a paused campaign go on."),
     "cancel": ("halting", "End a run for good; what has left stays sent."),

@@ -14,6 +14,8 @@ PLACES = (
     "freeze",
     "assign",
     "open_run",
+    "after_plan",
+    "after_begin",
     "claim",
     "after_claim",
     "intent",

@@ -110,11 +110,13 @@ def recent(connection: Connection, campaign: str | None = None, *, limit: int = 
     return [_run(row) for row in connection.execute(query).mappings()]
 
 
-def change(connection: Connection, run: int, before: str, after: str, now: datetime) -> bool:
-    """Moves the run from one state to another; False if somebody moved it before us."""
+def change(
+    connection: Connection, run: int, before: str, after: str, now: datetime, *, reason: str = ""
+) -> bool:
+    """Moves the run from one state to another; False if somebody moved it before us. `reason`: for people."""
     if after not in CHANGES[before]:
         raise ValueError(f"a run cannot go from {before} to {after}")
-    values: dict[str, object] = {"state": after}
+    values: dict[str, object] = {"state": after, **({"reason": reason} if reason else {})}
     if before == PLANNING and after in {READY, AWAITING}:
         values["planned_at"] = now
     if after in CLOSED:

@@ -65,6 +65,10 @@ _NAMES = tuple(item.name for item in fields(Watch))
 _COLUMNS = tuple(tables.watches.c[name] for name in _NAMES)
 
 
+NEVER = from_microseconds(0)
+"""Before anything that is written down."""
+
+
 def _stored(watch: Watch) -> tuple[object, ...]:
     return (
         watch.campaign,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from engine.calendar import Missed, Occurrence, between, clock_of, lateness, occurrences
+from engine.calendar import ONCE, Missed, Occurrence, between, clock_of, lateness, named
 from engine.definitions.schema.schedule import Schedule
 from engine.definitions.schema.wording import IfLate
 from engine.store import runs
@@ -50,7 +50,7 @@ def before_the_watch(schedule: Schedule, since: datetime, zone: ZoneInfo) -> Occ
     """The single moment of a campaign that was first seen after it; every other schedule has another time."""
     if schedule.once is None:
         return None
-    only = next(occurrences(schedule, since.min.replace(tzinfo=since.tzinfo, day=5), zone), None)
+    only = named(schedule, ONCE, since, zone)
     return only if only is not None and only.opens(clock_of(schedule, zone)) <= since else None
 
 
@@ -79,13 +79,13 @@ def judge(
             continue
         opens, closes = occurrence.opens(clock), occurrence.closes(clock)
         rule = schedule.if_late if occurrence is found[-1] else None
-        verdict = lateness(rule, closes, now)
+        alone = lateness(schedule.if_late, closes, now)
         if halted:
             decided.append(Passed(occurrence, opens, halted))
-        elif not isinstance(verdict, Missed):
-            decided.append(Due(occurrence, opens, rule))
-        elif rule is not schedule.if_late and not isinstance(lateness(schedule.if_late, closes, now), Missed):
+        elif isinstance(alone, Missed):
+            decided.append(Passed(occurrence, opens, alone.reason))
+        elif isinstance(lateness(rule, closes, now), Missed):
             decided.append(Passed(occurrence, opens, SUPERSEDED))
         else:
-            decided.append(Passed(occurrence, opens, verdict.reason))
+            decided.append(Due(occurrence, opens, rule))
     return decided

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from engine.calendar import GRACE, clock_of, occurrences
 from engine.definitions.schema.schedule import Schedule
 from engine.definitions.schema.wording import IfLate
+from engine.store import watches
 from engine.store.watches import Watch
 
 REFRESH = timedelta(minutes=10)
@@ -74,8 +75,6 @@ def failed(watch: Watch, revision: str, problem: str, now: datetime) -> Watch:
 
 def next_look(schedule: Schedule, now: datetime, zone: ZoneInfo) -> datetime | None:
     """When there may be something to do; None when nothing comes any more."""
-    if schedule.when is not None:
-        return None
     coming = next(occurrences(schedule, now, zone), None)
     if coming is None:
         return None
@@ -91,4 +90,7 @@ def too_late_before(if_late: IfLate | None, now: datetime) -> datetime:
     """Letters whose own moment was earlier than this and that nobody attended to are too late."""
     within = if_late.within if if_late is not None else None
     latest = now - GRACE
-    return latest if within is None else min(latest, within.before(now))
+    try:
+        return latest if within is None else min(latest, within.before(now))
+    except (OverflowError, ValueError):
+        return watches.NEVER

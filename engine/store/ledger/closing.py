@@ -51,6 +51,36 @@ def expire(connection: Connection, run: int, now: datetime) -> int:
     return _end(connection, run, State.EXPIRED, Reason.EXPIRED, now)
 
 
+def too_late(
+    connection: Connection, run: int, after: datetime, before: datetime, detail: str, now: datetime
+) -> int:
+    """Skips letters whose own moment lay between these two and that nobody has taken up; how many."""
+    statement = f"""
+        UPDATE deliveries SET state = '{State.SKIPPED}', reason = '{Reason.TOO_LATE}', detail = :detail,
+            due_at = NULL, settled_at = :now
+        WHERE run = :run AND state = '{State.PLANNED}' AND due_at > :after AND due_at < :before
+    """
+    moments = {"after": after, "before": before, "now": now}
+    given = {"run": run, "detail": detail, **{name: to_microseconds(at) for name, at in moments.items()}}
+    ended = connection.execute(text(statement), given).rowcount
+    if ended:
+        codes.release(connection, run)
+    return ended
+
+
+def miss(connection: Connection, run: int, reason: str, now: datetime) -> bool:
+    """Ends a run that was ready and never begun, because its moment passed; False if somebody began it."""
+    if not runs.change(connection, run, runs.READY, runs.MISSED, now, reason=reason):
+        return False
+    statement = f"""
+        UPDATE deliveries SET state = '{State.SKIPPED}', reason = '{Reason.TOO_LATE}', due_at = NULL, settled_at = :now
+        WHERE run = :run AND state = '{State.PLANNED}'
+    """
+    connection.execute(text(statement), {"run": run, "now": to_microseconds(now)})
+    codes.release(connection, run)
+    return True
+
+
 def hear(connection: Connection, delivery: int, state: State, now: datetime) -> bool:
     """Moves one delivery on by what the provider tells; whether that was news. See `hear_all`."""
     return hear_all(connection, [delivery], state, now) == 1
