@@ -36,4 +36,4 @@ def named(schedule: Schedule, name: str, near: datetime, project_zone: ZoneInfo)
     return None
 
 
-BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
+BEGINNING = datetime(2, 1, 1, tzinfo=UTC)
