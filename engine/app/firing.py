@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from engine.app import running
+from engine.app import approving, running
 from engine.app.desk import Desk
 from engine.calendar import RECIPIENT, Missed, lateness, named
 from engine.definitions.schema.campaign import Campaign
@@ -20,7 +20,7 @@ from engine.store.ledger import closing
 def fire(desk: Desk, campaign: Campaign, due: Due) -> Planned:
     """The occurrence's run, planned and open for sending. Raises whatever stands against that; nothing is kept then.
 
-    What a person has planned already, and not begun, is begun as it is.
+    What a person has planned already, and not begun, is begun as it is. What needs approval waits for it.
     """
     running.check_sendable(desk, campaign, desk.now)
     schedule = campaign.schedule
@@ -30,7 +30,10 @@ def fire(desk: Desk, campaign: Campaign, due: Due) -> Planned:
     waves = None
     if schedule.time_zone == RECIPIENT:
         waves = Waves(due.occurrence, desk.zone, desk.now, strict=True, if_late=due.if_late)
-    run, _ = running.make_run(desk, running.Draft(campaign, due.occurrence.name, desk.now, waves=waves))
+    made = running.Draft(campaign, due.occurrence.name, desk.now, waves=waves)
+    run, _ = running.make_run(desk, made, saving=running.Saving.LARGE)
+    if run.state == runs.READY:
+        approving.check_approved(desk, run)
     return _begin(desk, run, due.due_at)
 
 
@@ -46,8 +49,12 @@ def start_approved(desk: Desk, campaign: Campaign, waiting: runs.Waiting) -> Pla
         closes = occurrence.closes(RECIPIENT)
     verdict = lateness(schedule.if_late if schedule is not None else None, closes, desk.now)
     if not isinstance(verdict, Missed):
-        run = _run(desk, waiting.run)
-        return _begin(desk, run, due_at) if run is not None else None
+        with desk.database.read() as connection:
+            run = runs.get(connection, waiting.run)
+        if run is None or run.state != runs.READY:
+            return None
+        approving.check_approved(desk, run)
+        return _begin(desk, run, due_at)
     reason = f"approved too late: {verdict.reason}"
     with desk.database.write() as connection:
         missed = closing.miss(connection, waiting.run, reason, desk.now)
@@ -65,8 +72,3 @@ def _begin(desk: Desk, run: runs.Run, due_at: datetime) -> Planned:
         waiting = sum(wave.people for wave in ahead(counts.waves(connection, run.id), desk.now))
     crash("after_begin")
     return Planned(run.campaign, run.occurrence, run.id, found.state, due_at, letters, waiting)
-
-
-def _run(desk: Desk, number: int) -> runs.Run | None:
-    with desk.database.read() as connection:
-        return runs.get(connection, number)

@@ -141,8 +141,8 @@ class Outgoing:
 
 
 def is_due(run: runs.Waiting, now: datetime) -> bool:
-    """Whether something of the run may be done now. Pure."""
-    if run.state not in (runs.READY, runs.SENDING):
+    """Whether something of the run may be done now. What has not begun, the calendar or a person begins. Pure."""
+    if run.state != runs.SENDING:
         return False
     return run.next_at is None or run.next_at <= now
 

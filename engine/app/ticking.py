@@ -278,7 +278,7 @@ def _missed(desk: Desk, campaign: str, occurrence: str, due_at: datetime, reason
             found = None
         if found is None:
             return runs.miss(connection, campaign, occurrence, due_at, reason, desk.now)
-        return found.state == runs.READY and closing.miss(connection, found.id, reason, desk.now)
+        return closing.miss(connection, found.id, reason, desk.now)
 
 
 def _trouble(campaign: str, occurrence: str, error: TouchbaseError) -> Trouble:

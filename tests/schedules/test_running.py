@@ -104,8 +104,8 @@ def test_what_was_missed_is_on_record_and_a_person_may_still_send_it(desk: Desk)
     once(desk, BEFORE)
     report = once(desk, "2026-11-25T20:00:00+00:00")
     assert [(missed["occurrence"], missed["reason"]) for missed in report["missed"]] == [
-        ("2026-11-23", "2 days late; it may be sent within 12 hours"),
-        ("2026-11-24", "34 hours late; it may be sent within 12 hours"),
+        ("2026-11-23", "2 days late; it may leave within 12 hours"),
+        ("2026-11-24", "34 hours late; it may leave within 12 hours"),
     ]
     assert sent(report) == 5
     assert states(desk) == {"2026-11-23": "missed", "2026-11-24": "missed", "2026-11-25": "done"}

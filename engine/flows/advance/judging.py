@@ -16,7 +16,7 @@ from engine.store.watches import Watch
 LONGEST_LOOK = timedelta(days=400)
 """Whoever was away for longer does not want a row for every day before that."""
 
-NOT_BEGUN = frozenset({runs.PLANNING, runs.READY})
+NOT_BEGUN = frozenset({runs.PLANNING, runs.AWAITING, runs.READY})
 """Half a plan of a dead process, and a plan nobody has begun to send: the occurrence is still to be dealt with."""
 
 SUPERSEDED = "the next one came before it could be sent"

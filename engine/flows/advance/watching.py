@@ -75,6 +75,7 @@ def failed(watch: Watch, revision: str, problem: str, now: datetime) -> Watch:
 
 def next_look(schedule: Schedule, now: datetime, zone: ZoneInfo) -> datetime | None:
     """When there may be something to do; None when nothing comes any more."""
+    # A schedule with `when` has no occurrences of its own.
     coming = next(occurrences(schedule, now, zone), None)
     if coming is None:
         return None

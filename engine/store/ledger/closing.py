@@ -69,8 +69,9 @@ def too_late(
 
 
 def miss(connection: Connection, run: int, reason: str, now: datetime) -> bool:
-    """Ends a run that was ready and never begun, because its moment passed; False if somebody began it."""
-    if not runs.change(connection, run, runs.READY, runs.MISSED, now, reason=reason):
+    """Ends a run that was planned and never begun, because its moment passed; False if somebody began it."""
+    before = (runs.READY, runs.AWAITING)
+    if not any(runs.change(connection, run, state, runs.MISSED, now, reason=reason) for state in before):
         return False
     statement = f"""
         UPDATE deliveries SET state = '{State.SKIPPED}', reason = '{Reason.TOO_LATE}', due_at = NULL, settled_at = :now
