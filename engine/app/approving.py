@@ -55,6 +55,21 @@ def check_approved(desk: Desk, run: runs.Run) -> None:
         check_current(desk, run)
 
 
+def check_at_its_moment(desk: Desk, run: runs.Run) -> None:
+    """The same when nobody is there to ask: an approval of what has changed since is taken back, and Refused once.
+
+    The run then awaits a new plan and a new approval, as `status` says.
+    """
+    if not is_saved(run) or run.state != runs.READY:
+        return
+    try:
+        check_current(desk, run)
+    except Refused as refused:
+        with desk.database.write() as connection:
+            runs.withdraw(connection, run.id, refused.message, desk.now)
+        raise
+
+
 def check_current(desk: Desk, run: runs.Run) -> None:
     """Refused when a file of the campaign changed since the plan was made, or its people moved too far."""
     with desk.database.read() as connection:

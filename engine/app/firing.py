@@ -32,8 +32,7 @@ def fire(desk: Desk, campaign: Campaign, due: Due) -> Planned:
         waves = Waves(due.occurrence, desk.zone, desk.now, strict=True, if_late=due.if_late)
     made = running.Draft(campaign, due.occurrence.name, desk.now, waves=waves)
     run, _ = running.make_run(desk, made, saving=running.Saving.LARGE)
-    if run.state == runs.READY:
-        approving.check_approved(desk, run)
+    approving.check_at_its_moment(desk, run)
     return _begin(desk, run, due.due_at)
 
 
@@ -53,7 +52,7 @@ def start_approved(desk: Desk, campaign: Campaign, waiting: runs.Waiting) -> Pla
             run = runs.get(connection, waiting.run)
         if run is None or run.state != runs.READY:
             return None
-        approving.check_approved(desk, run)
+        approving.check_at_its_moment(desk, run)
         return _begin(desk, run, due_at)
     reason = f"approved too late: {verdict.reason}"
     with desk.database.write() as connection:

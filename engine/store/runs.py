@@ -24,7 +24,7 @@ MISSED = "missed"
 CHANGES: Mapping[str, frozenset[str]] = {
     PLANNING: frozenset({AWAITING, READY, CANCELLED}),
     AWAITING: frozenset({READY, CANCELLED, MISSED}),
-    READY: frozenset({SENDING, PAUSED, DONE, CANCELLED, MISSED}),
+    READY: frozenset({AWAITING, SENDING, PAUSED, DONE, CANCELLED, MISSED}),
     SENDING: frozenset({READY, PAUSED, DONE, CANCELLED}),
     PAUSED: frozenset({READY, SENDING, CANCELLED}),
     DONE: frozenset({SENDING}),
@@ -213,7 +213,17 @@ def approve(connection: Connection, run: int, by: str, now: datetime) -> bool:
     table = tables.runs
     if not change(connection, run, AWAITING, READY, now):
         return False
-    values = {"approved_at": now, "approved_by": by or None}
+    values = {"approved_at": now, "approved_by": by or None, "reason": None}
+    connection.execute(update(table).where(table.c.id == run).values(values))
+    return True
+
+
+def withdraw(connection: Connection, run: int, reason: str, now: datetime) -> bool:
+    """Takes an approval back that counts no more; False if the run has begun, or had none."""
+    table = tables.runs
+    if not change(connection, run, READY, AWAITING, now, reason=reason):
+        return False
+    values = {"approved_at": None, "approved_by": None}
     connection.execute(update(table).where(table.c.id == run).values(values))
     return True
 

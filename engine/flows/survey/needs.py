@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -87,7 +88,10 @@ def _daemon(facts: Facts) -> Iterator[Need]:
 
 def _approvals(runs: Iterable[Standing]) -> Iterator[Need]:
     for run in runs:
-        if run.state == "awaiting":
+        if run.state == "awaiting" and run.reason:
+            again = f"touchbase plan {run.campaign} --save --occurrence {shlex.quote(run.occurrence)}"
+            yield Need(Kind.APPROVAL, f"{_named(run)} was approved, but {run.reason}", again)
+        elif run.state == "awaiting":
             what = f"{_named(run)} is planned for {run.pending:,} people and waits for approval"
             yield Need(Kind.APPROVAL, what, f"touchbase approve {run.run}")
 
