@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         WhyReport,
     )
     from engine.model.tick import TickReport
+    from engine.model.timetable import Timetable
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -164,6 +165,12 @@ class App:
         from engine.app import running
 
         return running.in_command(self.desk, self.desk.campaign(campaign), occurrence)
+
+    def timetable(self, campaign: str, *, at: str | None = None) -> Timetable:
+        """A campaign's schedule in words and its next occurrences; looks at nobody."""
+        from engine.app import scheduling
+
+        return scheduling.timetable(self.desk, campaign, at)
 
     def why(self, email: str, campaign: str) -> WhyReport:
         """The decision for one person and one campaign, and every fact behind it."""

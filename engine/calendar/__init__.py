@@ -7,7 +7,7 @@ from engine.calendar.moments import RECIPIENT, Clock, Occurrence, first_instant
 from engine.calendar.naming import ONCE, occurrence, prompted
 from engine.calendar.occurrences import between, clock_of, occurrences, on_the_calendar
 from engine.calendar.quiet import closed, quiet
-from engine.calendar.relative import Anniversaries, Anniversary, Dates, dates_due, days_due
+from engine.calendar.relative import Anniversaries, Anniversary, Dates, customers_due, dates_due, days_due
 
 __all__ = [
     "GRACE",
@@ -24,6 +24,7 @@ __all__ = [
     "between",
     "clock_of",
     "closed",
+    "customers_due",
     "dates_due",
     "days_due",
     "explain",

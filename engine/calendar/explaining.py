@@ -2,92 +2,96 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from engine.calendar.moments import RECIPIENT
-from engine.calendar.rhythm import EPOCH_MONDAY
-from engine.calendar.skipping import WEEKDAYS
+from engine.calendar.rhythm import EPOCH_MONDAY, listed
+from engine.calendar.wording import MONTHS, date_in_words, several, weekdays_in_words
 from engine.model.duration import Unit
 
 if TYPE_CHECKING:
     from engine.definitions.schema.schedule import Schedule
 
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
-
 def explain(schedule: Schedule) -> str:
-    """`Every 2 weeks on Tuesday at 09:30 on each reader's own clock, from 5 January 2027.`"""
-    parts = [_when(schedule), _clock(schedule)]
-    if schedule.starting is not None:
-        parts.append(f"from {in_words(schedule.starting)}")
-    if schedule.until is not None:
-        parts.append(f"until {in_words(schedule.until)}")
-    sentences = [" ".join(parts[:2]) + "".join(f", {part}" for part in parts[2:])]
-    if schedule.skip_dates:
-        sentences.append("not on " + _several([in_words(day) for day in sorted(schedule.skip_dates)]))
-    if schedule.if_late is None or schedule.if_late.within is None:
-        sentences.append("an occurrence missed by more than an hour is skipped")
-    else:
-        sentences.append(f"one that was missed is still sent within {schedule.if_late.within}")
-    text = "; ".join(sentences) + "."
-    return text[0].upper() + text[1:]
-
-
-def in_words(day: date) -> str:
-    """`5 January 2027`."""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    """`Every 2 weeks on Tuesday at 09:30 on each reader's own clock, from 5 January 2027.` and what else it says."""
+    sentences = [_when(schedule), *_left_out(schedule)]
+    if schedule.when is None:
+        sentences.append(_late(schedule))
+    return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences)
 
 
 def _when(schedule: Schedule) -> str:
+    parts = [f"{_days(schedule)} {_clock(schedule)}"]
+    if schedule.starting is not None:
+        parts.append(f"from {date_in_words(schedule.starting)}")
+    if schedule.until is not None:
+        parts.append(f"until {date_in_words(schedule.until)}")
+    return ", ".join(parts)
+
+
+def _days(schedule: Schedule) -> str:
+    at = f"at {schedule.time_of_day:%H:%M}"
     if schedule.once is not None:
-        return f"once, on {in_words(schedule.once.date())} at {_time(schedule.once)}"
-    at = f"{schedule.time_of_day:%H:%M}"
-    field = schedule.before or schedule.after
-    if field is not None:
-        return f"{_relative(schedule, field)} at {at}"
+        return f"once, on {date_in_words(schedule.once.date())} {at}"
+    if schedule.when is not None:
+        return _new_posts(schedule)
+    if schedule.before is not None or schedule.after is not None:
+        return f"{_relative(schedule)} {at}"
     assert schedule.every is not None
     every = f"every {schedule.every if schedule.every.count > 1 else schedule.every.unit}"
-    return f"{every} on {_day(schedule)} at {at}" if _day(schedule) else f"{every} at {at}"
+    return f"{every}{_day(schedule)} {at}"
 
 
-def _relative(schedule: Schedule, field: str) -> str:
-    way = "before" if schedule.before else "after"
-    distance = f"{schedule.by} {way}" if schedule.by else "on"
-    yearly = "every year, " if schedule.every is not None else ""
-    end = ", from 28 February in years without the 29th" if yearly else ""
-    weekdays = f", if that is a {_several(_weekdays(schedule), 'or')}" if schedule.days else ""
-    return f"{yearly}{distance} the customer's `{field}`{end}{weekdays},"
+def _new_posts(schedule: Schedule) -> str:
+    per = schedule.at_most
+    often = f"{per if per.count > 1 else per.unit}" if per is not None else "day"
+    on = f", on {_weekdays(schedule)}" if schedule.days else ""
+    return f"as soon as there is a new post, at most once every {often}{on},"
+
+
+def _relative(schedule: Schedule) -> str:
+    field = schedule.before or schedule.after
+    distance = f"{schedule.by} {'before' if schedule.before else 'after'}" if schedule.by else "on"
+    if schedule.every is None:
+        words = f"{distance} the customer's `{field}`"
+    else:
+        words = f"every year {distance} the day of the customer's `{field}` (29 February is kept on the 28th)"
+    return words + (f", where that is {_weekdays(schedule, 'or')}," if schedule.days else "")
 
 
 def _day(schedule: Schedule) -> str:
     assert schedule.every is not None
-    weekdays = _weekdays(schedule)
     match schedule.every.unit:
         case Unit.WEEK:
-            return _several(weekdays or [WEEKDAYS[(schedule.starting or EPOCH_MONDAY).weekday()]])
+            start = schedule.starting or EPOCH_MONDAY
+            return f" on {weekdays_in_words(listed(schedule) or {start.weekday()})}"
         case Unit.DAY:
-            return (
-                f"its {_several(weekdays)}s" if schedule.every.count > 1 and weekdays else _several(weekdays)
-            )
-    month = MONTHS[schedule.starting.month - 1 if schedule.starting else 0]
-    of = f" of {month}" if schedule.every.unit is Unit.YEAR else ""
-    return _day_of_month(schedule) + of + (f", or the next {_several(weekdays, 'or')}" if weekdays else "")
+            return f", where that is {_weekdays(schedule, 'or')}," if schedule.days else ""
+    day = _day_of_month(schedule)
+    if schedule.days:
+        day += f", or the next day of that month that is {_weekdays(schedule, 'or')}, or else the one before,"
+    return f" on {day}"
 
 
 def _day_of_month(schedule: Schedule) -> str:
+    assert schedule.every is not None
+    month = MONTHS[schedule.starting.month - 1 if schedule.starting else 0]
+    yearly = schedule.every.unit is Unit.YEAR
     if schedule.day is not None and (schedule.day.weekday is not None or schedule.day.nth == -1):
-        return f"the {schedule.day}"
+        weekday = schedule.day.weekday
+        words = (
+            str(schedule.day) if weekday is None else str(schedule.day).replace(weekday, weekday.capitalize())
+        )
+        return f"the {words} of {month if yearly else 'the month'}"
     number = schedule.day.nth if schedule.day else schedule.starting.day if schedule.starting else 1
-    return f"day {number}" + (" (the last day of shorter months)" if number > 28 else "")
+    day = f"{number} {month}" if yearly else f"day {number}"
+    shorter = number > 28 and (not yearly or number > {"February": 28}.get(month, 30))
+    return day + (" (the last day where the month is shorter)" if shorter else "")
 
 
-def _weekdays(schedule: Schedule) -> list[str]:
-    return [WEEKDAYS[number] for number in sorted({day.number for day in schedule.days or ()})]
+def _weekdays(schedule: Schedule, joint: str = "and") -> str:
+    return weekdays_in_words(listed(schedule) or (), joint)
 
 
 def _clock(schedule: Schedule) -> str:
@@ -96,9 +100,37 @@ def _clock(schedule: Schedule) -> str:
     return "on the project's clock" if schedule.time_zone == "project" else f"in {schedule.time_zone}"
 
 
-def _time(moment: datetime) -> str:
-    return f"{moment:%H:%M}"
+def _left_out(schedule: Schedule) -> list[str]:
+    sentences = []
+    days = [date_in_words(day) for day in sorted(set(schedule.skip_dates))]
+    if schedule.skip_holidays:
+        days.append(f"public holidays of {several(list(schedule.skip_holidays))}")
+    if days:
+        sentences.append(f"not on {several(days, 'or')}")
+    window = schedule.window
+    relative = schedule.before is not None or schedule.after is not None
+    if window is not None:
+        on = f" on {weekdays_in_words([day.number for day in window.days])}" if window.days else ""
+        hours = (
+            f" between {window.from_:%H:%M} and {window.until:%H:%M}" if window.from_ and window.until else ""
+        )
+        sentences.append(f"letters leave only{on}{hours}")
+    if schedule.when is None and (
+        days or (window is not None and window.days) or (relative and schedule.days)
+    ):
+        sentences.append(f"what falls on a day that is left out {_moves(schedule, relative)}")
+    return sentences
 
 
-def _several(words: list[str], joint: str = "and") -> str:
-    return f"{', '.join(words[:-1])} {joint} {words[-1]}" if len(words) > 1 else "".join(words)
+def _moves(schedule: Schedule, relative: bool) -> str:
+    if schedule.if_skipped == "skip":
+        return "is skipped"
+    unless = "" if relative or schedule.once is not None else ", unless the next occurrence is there by then"
+    return f"moves to the next day that is not{unless}"
+
+
+def _late(schedule: Schedule) -> str:
+    within = schedule.if_late.within if schedule.if_late is not None else None
+    if within is None:
+        return "what could not be sent within an hour is skipped"
+    return f"what could not be sent in time is still sent within {within}"

@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING
 
 from engine.calendar.rhythm import DAY, LAST_DAY
 from engine.calendar.skipping import FARTHEST, next_open, stays_away
+from engine.calendar.wording import MONTHS, several
 
 if TYPE_CHECKING:
     from engine.definitions.schema.schedule import Schedule
+
+
+A_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,24 @@ def dates_due(schedule: Schedule, day: date) -> Dates | Anniversaries | None:
     if dates is None or schedule.every is None:
         return dates
     return Anniversaries(tuple(_anniversaries(dates)))
+
+
+def customers_due(schedule: Schedule, day: date) -> str:
+    """Whose day it is, in words: `renewal_date 2027-04-04`; empty where a schedule counts from nobody's date."""
+    field = schedule.before or schedule.after
+    if field is None:
+        return ""
+    due = dates_due(schedule, day)
+    if due is None:
+        return f"no {field}"
+    if isinstance(due, Anniversaries):
+        days = [f"{one.day} {MONTHS[one.month - 1]}" for one in due.days]
+        return (
+            f"{field} {several(days)} of any year"
+            if len(days) <= A_FEW
+            else f"{field} {days[0]} to {days[-1]}"
+        )
+    return f"{field} {due.first}" + (f" to {due.last}" if due.last != due.first else "")
 
 
 def days_due(schedule: Schedule, date_of_customer: date, first: date) -> Iterator[date]:

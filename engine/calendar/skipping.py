@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from engine.calendar.public_holidays import holiday
 from engine.calendar.rhythm import DAY, LAST_DAY, daily, listed, rhythm_days
+from engine.calendar.wording import WEEKDAYS
 from engine.model.duration import Unit
 
 if TYPE_CHECKING:
     from engine.definitions.schema.schedule import Schedule
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 # So many occurrences in a row that cannot happen, beside those of `skip_dates`, are taken for all of them: a letter
 # of the year on Christmas Day, with Christmas Day left out, must not be looked for until the year 9998.

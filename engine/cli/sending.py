@@ -38,6 +38,9 @@ OCCURRENCE = click.option(
 @click.option("--people", "people", is_flag=True, help="List every person, not only the first few.")
 @click.option("--save", "saved", is_flag=True, help="Keep this plan until a person approves it.")
 @click.option("--discard", is_flag=True, help="Throw the saved plan away; its codes are free again.")
+@click.option(
+    "--calendar", "calendar", is_flag=True, help="When instead of who: the schedule's next occurrences."
+)
 @shared
 def plan_command(
     campaign: str,
@@ -46,12 +49,18 @@ def plan_command(
     people: bool,
     saved: bool,
     discard: bool,
+    calendar: bool,
     workspace: Path | None,
     as_json: bool,
 ) -> None:
     """Show who gets what, who does not, and why. Changes nothing, unless the plan is kept with --save."""
     if saved and discard:
         raise click.UsageError("`--save` and `--discard` exclude each other.")
+    if calendar and (saved or discard):
+        raise click.UsageError("`--calendar` shows a schedule; it goes with neither `--save` nor `--discard`.")
+    if calendar:
+        _plan_calendar(campaign, at, workspace, as_json)
+        return
     with opened(workspace) as app, progress_bar(quiet=as_json) as progress:
         if discard:
             run = app.discard_plan(campaign, at=at, occurrence=occurrence)
@@ -69,6 +78,17 @@ def plan_command(
         print_json(report.as_json())
         return
     show_plan(report, shown=None if people else SHOWN_PEOPLE)
+
+
+def _plan_calendar(campaign: str, at: str | None, workspace: Path | None, as_json: bool) -> None:
+    from engine.cli.timetables import show_timetable
+
+    with opened(workspace) as app:
+        timetable = app.timetable(campaign, at=at)
+    if as_json:
+        print_json(timetable.as_json())
+    else:
+        show_timetable(timetable)
 
 
 @click.command(
