@@ -57,7 +57,9 @@ def plan_command(
     if saved and discard:
         raise click.UsageError("`--save` and `--discard` exclude each other.")
     if calendar and (saved or discard):
-        raise click.UsageError("`--calendar` shows a schedule; it goes with neither `--save` nor `--discard`.")
+        raise click.UsageError(
+            "`--calendar` shows a schedule; it goes with neither `--save` nor `--discard`."
+        )
     if calendar:
         _plan_calendar(campaign, at, workspace, as_json)
         return
