@@ -10,6 +10,7 @@ from engine.definitions.places import problem_at
 from engine.definitions.schema.customers import BUILT_IN
 from engine.definitions.workspace import Workspace
 from engine.model.problem import Problem, Severity
+from engine.model.words import Purpose
 
 
 def check_configuration(workspace: Workspace) -> Iterator[Problem]:
@@ -19,6 +20,7 @@ def check_configuration(workspace: Workspace) -> Iterator[Problem]:
         workspace, "provider", project.provider, {*project.providers, "outbox"}, "project", "provider"
     )
     yield from _fallback(workspace)
+    yield from _who_leaves(workspace)
     yield from _company(workspace)
     yield from _public_url(workspace)
     yield from _fields(workspace)
@@ -35,6 +37,23 @@ def _fallback(workspace: Workspace) -> Iterator[Problem]:
         place = workspace.place("project", "fallback")
         message = f"`{project.fallback}` cannot step in for itself"
         yield problem_at(place, "X054", message, "name another provider, or remove this line")
+
+
+def _who_leaves(workspace: Workspace) -> Iterator[Problem]:
+    """A way out for letters that people can leave, where nobody here would hear of it."""
+    project = workspace.project
+    if not any(campaign.purpose is Purpose.MARKETING for campaign in workspace.campaigns.values()):
+        return
+    for name, options in project.providers.items():
+        if name not in (project.provider, project.fallback) or not options.own_way_to_leave:
+            continue
+        if getattr(options, "webhook_key", None) is None:
+            message = f"`{name}` writes its own unsubscribe link; without a webhook_key nobody here hears who left by it"
+            place = workspace.place("project", "providers", name, key=True)
+            help = (
+                "set up its webhook and add `webhook_key: !secret NAME`; until then it refuses such letters"
+            )
+            yield problem_at(place, "X055", message, help, Severity.WARNING)
 
 
 def _company(workspace: Workspace) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, StrictBool, Tag
 
@@ -19,6 +19,9 @@ Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 
 class ProviderOptions(Definition):
     """What every provider entry has."""
+
+    own_way_to_leave: ClassVar[bool] = False
+    """It writes a List-Unsubscribe of its own, so that only its news tells who left."""
 
     per_second: PerSecond | None = Field(None, description="At most this many letters a second.")
 
@@ -110,12 +113,14 @@ class ResendOptions(TokenOptions):
 class BrevoOptions(TokenOptions):
     """Brevo's transactional API."""
 
+    own_way_to_leave: ClassVar[bool] = True
     type: Literal["brevo"] = Field(description="The kind of provider.")
 
 
 class SparkpostOptions(TokenOptions):
     """SparkPost's transmissions API."""
 
+    own_way_to_leave: ClassVar[bool] = True
     type: Literal["sparkpost"] = Field(description="The kind of provider.")
     merge: StrictBool = Field(True, description="`false` sends every letter whole, one call each.")
 
@@ -123,6 +128,7 @@ class SparkpostOptions(TokenOptions):
 class MailjetOptions(TokenOptions):
     """Mailjet's send API, version 3.1."""
 
+    own_way_to_leave: ClassVar[bool] = True
     type: Literal["mailjet"] = Field(description="The kind of provider.")
     secret: SecretText = Field(description="The API's secret key.", examples=["!secret MAILJET_SECRET"])
 
