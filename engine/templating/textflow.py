@@ -27,13 +27,17 @@ MARKS = re.compile(r"[-\d.]")
 
 @dataclass(slots=True)
 class Branch:
-    """What was owed where a structure began, and what its branches leave owing."""
+    """What was owed where a structure began, and what its branches leave owing.
+
+    `bare`: a branch ends in the middle of a line, so that what follows the structure must bring its own space.
+    """
 
     owed: int
     started: bool
     words: bool
     written: int
     most: int = 0
+    bare: bool = False
 
 
 class Flow:
@@ -122,10 +126,11 @@ class Flow:
         self.put(token)
         first = not branch.started and not branch.words
         self.pending = 0 if branch.words or first else max(branch.most, branch.owed)
-        self.started = not first
+        self.started = not first or branch.bare
 
     def settle(self, branch: Branch) -> None:
         """A branch ends: inside a sentence, and where the letter may begin with it, it pays its own debts."""
+        branch.bare = branch.bare or (self.started and not self.pending and not branch.started)
         if self.pending and len(self.parts) > branch.written:
             if branch.words:
                 self.pay()

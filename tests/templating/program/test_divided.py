@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from hypothesis import event, given
+from hypothesis import event, example, given
 from hypothesis import strategies as st
 from jinja2 import DictLoader
 from lxml import etree
@@ -105,6 +105,8 @@ def page(draw: Any, kind: str = "page", depth: int = 4) -> str:
 
 @tries(60)
 @given(st.composite(page)())
+@example("<p>{% if customer.tier == 'gold' %}Hello{% else %}<br>{% endif %} Hello</p>")
+@example("{% if customer.tier == 'gold' %}Hello{% else %}<br>{% endif %}<p>Hello</p>")
 def test_a_divided_letter_is_the_letter_made_whole(html: str) -> None:
     check(html)
 
