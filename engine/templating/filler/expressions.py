@@ -141,8 +141,10 @@ class Expressions:
             text = template.render(context)
             return Markup(text) if self.escaped and self.finalize is None else text
 
+        # A text part shares its page's constants, and what it makes of the same stretch is not escaped.
+        place = self.scope if self.finalize is None else f"{self.scope} as text"
         return Expression(
-            f"{self.scope}:{body!r}",
+            f"{place}:{body!r}",
             names,
             used,
             None,

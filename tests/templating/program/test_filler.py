@@ -303,3 +303,21 @@ def test_whether_an_undivided_letter_can_be_made_is_learnt_without_finishing_it(
         with pytest.raises(LetterError, match="first_name") as caught:
             each.slots(person(each, customer={}))
         assert caught.value.reason == "missing_value"
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "{}",
+        "{{% if customer.tier %}}{}{{% endif %}}",
+        "{{% if 'v' ~ customer.tier %}}{{% if customer %}}{}{{% endif %}}{{% endif %}}",
+    ],
+    ids=["alone", "in a branch", "in a branch of a branch"],
+)
+def test_a_stretch_left_to_jinja_is_escaped_in_the_page_and_not_in_the_text(around: str) -> None:
+    stretch = "{% filter trim %}{{ offer.code }}{% endfilter %}"
+    made = filler(program(around.format(stretch), personal=("customer", "customer.tier", "offer.code")))
+    letter = made.letter(
+        made.slots(person(made, customer={"tier": "gold"}, customer__tier="gold", offer__code="<C>"))
+    )
+    assert (letter.html, letter.text) == ("&lt;C&gt;", "<C>")
