@@ -28,6 +28,7 @@ from engine.flows.deliver.pace import a_minute, a_second
 from engine.flows.deliver.reconciling import Inquiry, Witness, in_words, reconcile
 from engine.flows.deliver.sending import Sending, deliver
 from engine.flows.deliver.ways import Way, with_fallback
+from engine.flows.receive import suppressing
 from engine.logs import scrubbed
 from engine.model.words import Purpose
 from engine.store import runs, workers
@@ -91,6 +92,7 @@ def send_run(
             limit_of_run=a_minute(per_minute) if per_minute else None,
             brakes=brakes(desk, campaign, run),
             impatient=by_hand,
+            follow=suppressing.follow,
         )
         mailed = asyncio.run(_mail(order, inquiry_of(desk, run, worker, stop), doubts))
     _tell(run, mailed)

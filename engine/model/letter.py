@@ -118,13 +118,15 @@ class Verdict:
 class Outcome(NamedTuple):
     """One message's fate. `verdict` is a word of Verdict; `provider_id` as text; `detail` for a person to read.
 
-    `suppress` is true when the provider says this very address is dead or blocked.
+    `suppress` is true when the provider says this very address is dead or blocked. `closed`: its mailbox is closed
+    at present; it is given up when that is said again a week or more later.
     """
 
     verdict: str
     provider_id: str = ""
     detail: str = ""
     suppress: bool = False
+    closed: bool = False
 
 
 Outcomes = Sequence[Outcome]

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 from engine.errors import AccountFault
-from engine.model.diagnosis import is_dead
+from engine.model.diagnosis import is_dead, meaning
+from engine.model.heard import Bounce
 from engine.model.letter import Outcome, Verdict
 
 ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
@@ -15,8 +16,11 @@ TOO_LARGE = 552
 LOG_IN = frozenset({530, 534, 535, 538})
 """RFC 4954: authentication needed, too weak, failed, encryption required."""
 
-DEAD = frozenset({"1.1", "1.3", "1.6", "1.10", "2.1"})
-"""RFC 3463 and 7505: no such mailbox, not an address, moved away, domain takes no mail, mailbox disabled."""
+DEAD = frozenset({"1.1", "1.3", "1.6", "1.10"})
+"""RFC 3463 and 7505: no such mailbox, not an address, moved away, domain takes no mail."""
+
+CLOSED = "2.1"
+"""RFC 3463: the mailbox is there and disabled, perhaps for a holiday or an unpaid bill."""
 
 SENDER_ADDRESS = frozenset({"1.7", "1.8"})
 ACCOUNT = frozenset({"4.5", "7.3", "7.8", "7.9", "7.11", "7.13", "7.14"} | {f"7.{n}" for n in range(23, 31)})
@@ -92,13 +96,17 @@ def common(reply: Reply) -> None:
 
 
 def verdict(reply: Reply) -> Outcome:
-    """RETRY for 4xx, REFUSED for 5xx; the address is given up only when the reply says it is dead."""
+    """RETRY for 4xx, REFUSED for 5xx; the address is given up only when the reply says it is dead, or closed again."""
     if 400 <= reply.code < 500:
         return Outcome(Verdict.RETRY, detail=reply.detail)
     if not 500 <= reply.code < 600:
         return Outcome(Verdict.UNKNOWN, detail=reply.detail)
-    dead = reply.subject in DEAD if reply.subject else is_dead(reply.text)
-    return Outcome(Verdict.REFUSED, detail=reply.detail, suppress=dead)
+    if reply.subject in ("", CLOSED):
+        dead = is_dead(reply.text)
+        closed = not dead and meaning("", reply.detail) is Bounce.DISABLED
+    else:
+        dead, closed = reply.subject in DEAD, False
+    return Outcome(Verdict.REFUSED, detail=reply.detail, suppress=dead, closed=closed)
 
 
 def account(reply: Reply) -> AccountFault:

@@ -84,7 +84,7 @@ REPLIES = [
     ("recipient", "452 4.2.2 Over quota", Verdict.RETRY, False),
     ("recipient", "550 5.1.1 No such user here", Verdict.REFUSED, True),
     ("recipient", "550 5.1.10 Domain takes no mail", Verdict.REFUSED, True),
-    ("recipient", "550 5.2.1 The account is disabled", Verdict.REFUSED, True),
+    ("recipient", "550 5.2.1 The account is disabled", Verdict.REFUSED, False),
     ("recipient", "550 User unknown", Verdict.REFUSED, True),
     ("recipient", "550 Requested action not taken: mailbox unavailable", Verdict.REFUSED, False),
     ("recipient", "552 5.2.2 Mailbox full", Verdict.REFUSED, False),
@@ -307,3 +307,21 @@ def test_a_server_without_starttls_is_not_used_in_the_clear(way_out: SmtpWayOut)
     with pytest.raises(AccountFault, match="STARTTLS"):
         send(way_out.provider(security="starttls"))
     assert way_out.received() == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "suppress", "closed"),
+    [
+        ("550 5.2.1 The account is disabled", False, True),
+        ("550 This account has been disabled", False, True),
+        ("550 5.2.1 No such user here", True, False),
+        ("550 5.1.1 The account is disabled", True, False),
+        ("450 4.2.1 The account is disabled for an hour", False, False),
+    ],
+)
+def test_a_closed_mailbox_is_told_from_a_dead_one(
+    way_out: SmtpWayOut, reply: str, suppress: bool, closed: bool
+) -> None:
+    way_out.server.recipient["reader2@customers.example"] = reply
+    outcome = send(way_out.provider())[1]
+    assert (outcome.suppress, outcome.closed) == (suppress, closed)

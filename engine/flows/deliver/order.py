@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from engine.store.ledger.call import Consent
 from engine.store.workers import Worker
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from engine.store.database import Database
 
 PATIENCE = 30.0
@@ -28,6 +30,10 @@ def _silent(accepted: int) -> None:
     """Progress nobody watches."""
 
 
+def _not_followed(connection: Connection, addresses: Iterable[str], now: datetime) -> None:
+    """Nobody draws conclusions."""
+
+
 @dataclass(frozen=True)
 class Order:
     """What to send and how.
@@ -36,7 +42,8 @@ class Order:
     letters now, or None. `limit_of_run`: the campaign's own speed. `now`: the moment, asked anew for every step.
     `wall`: the machine's own clock, also where the moment is fixed. `tick`: seconds of a clock that never jumps.
     `chance`: a number in [0, 1). `stopping`: true once somebody wants to stop. `impatient`: a person asks, so a
-    way out that is closed is tried at once.
+    way out that is closed is tried at once. `follow`: brings the suppressions of addresses (their hashes) in line
+    with what was heard of them, in the caller's transaction.
     """
 
     database: Database
@@ -57,6 +64,7 @@ class Order:
     patience: float = PATIENCE
     grace: float = GRACE
     impatient: bool = False
+    follow: Callable[[Connection, Iterable[str], datetime], object] = _not_followed
 
     @property
     def bucket_of_run(self) -> str:

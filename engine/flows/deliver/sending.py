@@ -20,9 +20,10 @@ from engine.flows.deliver.pacing import Pacer
 from engine.flows.deliver.settling import Settled, receipts_of
 from engine.flows.deliver.ways import Connections, Way
 from engine.model.address import address_hash
+from engine.model.heard import Bounce, Effect, News
 from engine.model.words import State
 from engine.providers.isolate import send_isolating
-from engine.store import counts, pauses, runs, suppressions
+from engine.store import counts, heard, pauses, runs, suppressions
 from engine.store import pace as pace_store
 from engine.store.crash import crash
 from engine.store.ledger import call, closing, queue
@@ -219,12 +220,37 @@ class Sending:
 
     def _settle(self, connection: Connection, answered: Answered, now: datetime) -> None:
         settled, way = answered.settled, answered.turn.way
+        if settled.closed:
+            # Before any row of the ledger, as whoever hears of letters does it: two orders would be a deadlock.
+            heard.take_turn(connection)
         call.settle(
             connection, settled.claim, settled.call, settled.accepted, settled.others, settled.ending, now
         )
         for address, detail in settled.dead:
             suppressions.add(connection, address_hash(address), "all", "bounced", way.name, now, detail)
+        if settled.closed:
+            self._remember_closed(connection, settled, way, now)
         self.pacer.tell(connection, answered.turn.buckets[0], answered.told)
+
+    def _remember_closed(self, connection: Connection, settled: Settled, way: Way, now: datetime) -> None:
+        """A refusal that is news of an address: the second one a week later gives it up."""
+        rows = [
+            heard.Row(
+                identity=f"call {settled.call}, delivery {claimed.delivery}",
+                news=News.REFUSED,
+                at=now,
+                effect=Effect.NOTED,
+                delivery=claimed.delivery,
+                run=settled.claim.run,
+                customer=claimed.customer,
+                address_hash=address_hash(address),
+                bounce=Bounce.DISABLED,
+                detail=detail,
+            )
+            for claimed, address, detail in settled.closed
+        ]
+        heard.insert(connection, way.name, rows, now)
+        self.order.follow(connection, {row.address_hash for row in rows}, now)
 
     def _not_connected(self, turn: Turn, error: ProviderError) -> None:
         """Nobody was there: nothing left, and the batch waits again."""

@@ -19,7 +19,8 @@ LONGEST_DETAIL = 500
 
 @dataclass(slots=True)
 class Settled:
-    """What to write after a call. `dead`: addresses the provider calls dead, with its words.
+    """What to write after a call. `dead`: addresses the provider calls dead, with its words. `closed`: letters to
+    mailboxes it calls closed, with their addresses and its words.
 
     `refused`: how many letters the provider turned down for good; `others` has them among the rest.
     """
@@ -30,6 +31,7 @@ class Settled:
     accepted: list[tuple[int, str]] = field(default_factory=list)
     others: list[Receipt] = field(default_factory=list)
     dead: list[tuple[str, str]] = field(default_factory=list)
+    closed: list[tuple[Claimed, str, str]] = field(default_factory=list)
     refused: int = 0
 
 
@@ -50,6 +52,9 @@ def receipts_of(
         settled.refused += outcome.verdict == Verdict.REFUSED
         if outcome.suppress:
             settled.dead.append((filled.batch.recipients[place], outcome.detail[:LONGEST_DETAIL]))
+        elif outcome.closed:
+            address = filled.batch.recipients[place]
+            settled.closed.append((claimed, address, outcome.detail[:LONGEST_DETAIL]))
     return settled
 
 
