@@ -129,6 +129,22 @@ class LooksUp(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a provider says of our account. `words`: which it is. `trouble`: why its letters would not arrive."""
+
+    words: str
+    trouble: str = ""
+
+
+@runtime_checkable
+class Probes(Protocol):
+    """A provider that can be asked about our account, by a question that changes nothing."""
+
+    async def probe(self) -> Account:
+        """What it says. AccountFault: it does not know us, or refuses us. NotSent: it could not be asked."""
+
+
 @runtime_checkable
 class Hears(Protocol):
     """A provider that tells what became of letters by calling us."""

@@ -20,8 +20,8 @@ from engine.model.diagnosis import diagnosed
 from engine.model.heard import Bounce, Heard, News, Post
 from engine.model.letter import Batch, Frame, Letter, Mailbox, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import answers
-from engine.providers.base import TOKEN, Idempotency, Limits
+from engine.providers import accounts, answers
+from engine.providers.base import TOKEN, Account, Idempotency, Limits
 from engine.providers.call_key import call_key
 from engine.providers.headers import MADE_BY_APIS, encoded_words, header_value, unfolded, unsafe, whole_token
 from engine.providers.json_wire import (
@@ -203,6 +203,11 @@ class Brevo:
     async def close(self) -> None:
         """Let go of the connection."""
         await self.lane.close()
+
+    async def probe(self) -> Account:
+        """See Probes: whose account it is."""
+        found = await accounts.ask("Brevo", self.lane, "/account")
+        return Account(f"account of {text(found, 'companyName') or 'an unnamed company'}")
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call; see Provider. The same batch within half an hour is recognised, and nothing is sent again."""

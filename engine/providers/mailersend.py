@@ -28,8 +28,8 @@ from engine.errors import (
 from engine.model.heard import Heard, Post
 from engine.model.letter import Batch, Letter, Mailbox, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import answers
-from engine.providers.base import Limits
+from engine.providers import accounts, answers
+from engine.providers.base import Account, Limits
 from engine.providers.headers import MADE_BY_APIS, whole_token
 from engine.providers.json_wire import (
     CALL_HEADERS,
@@ -164,6 +164,17 @@ class Mailersend:
     async def close(self) -> None:
         """Let go of the connection."""
         await self.lane.close()
+
+    async def probe(self) -> Account:
+        """See Probes: the domains. A token without the right to ask is known by being forbidden."""
+        answer = await self.lane.get("/v1/domains?limit=100")
+        if answer.status == 403:
+            return Account("a token that may not ask about domains")
+        domains = accounts.listed(accounts.read("MailerSend", answer), "data")
+        names = [text(each, "name") for each in domains if inside(each, "is_verified") is True]
+        return Account(
+            f"domains {', '.join(names)}" if names else "", "" if names else "no domain is verified"
+        )
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call, and for a bulk what became of it. Raises AccountFault once after letters were taken but held."""

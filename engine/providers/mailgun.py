@@ -30,8 +30,8 @@ from engine.errors import (
 from engine.model.heard import Heard, Post
 from engine.model.letter import Batch, Frame, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import answers
-from engine.providers.base import Limits, Lookup, Sought
+from engine.providers import accounts, answers
+from engine.providers.base import Account, Limits, Lookup, Sought
 from engine.providers.form_wire import (
     BODIES,
     CLOSING,
@@ -249,6 +249,16 @@ class Mailgun:
     async def close(self) -> None:
         """Let go of the connections."""
         await self.singles.close()
+
+    async def probe(self) -> Account:
+        """See Probes: the state of the sending domain."""
+        domain = (await accounts.ask("Mailgun", self.singles.first, f"/v3/domains{self.path[3:]}")).get(
+            "domain"
+        )
+        name, state = text(domain, "name"), text(domain, "state")
+        return Account(
+            f"domain {name}, {state}", "" if state == "active" else f"the domain {name} is {state}"
+        )
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call for a merged batch, one call a letter otherwise; see Provider."""

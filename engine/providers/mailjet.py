@@ -29,8 +29,8 @@ from engine.model.diagnosis import diagnosed
 from engine.model.heard import Bounce, Heard, News, Post
 from engine.model.letter import Batch, Frame, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import answers
-from engine.providers.base import Limits, Lookup, Sought
+from engine.providers import accounts, answers
+from engine.providers.base import Account, Limits, Lookup, Sought
 from engine.providers.headers import MADE_BY_APIS, header_value, unfolded, unsafe, whole_token
 from engine.providers.json_wire import (
     CALL_HEADERS,
@@ -169,6 +169,14 @@ class Mailjet:
     async def close(self) -> None:
         """Let go of the connection."""
         await self.lane.close()
+
+    async def probe(self) -> Account:
+        """See Probes: the senders that may be used."""
+        senders = accounts.listed(
+            await accounts.ask("Mailjet", self.lane, "/v3/REST/sender?Limit=1000"), "Data"
+        )
+        active = sum(text(sender, "Status") == "Active" for sender in senders)
+        return Account(f"{active} active senders", "" if active else "no sender is active")
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call; see Provider. Where the answer has results, they count whatever its status."""

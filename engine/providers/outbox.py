@@ -17,7 +17,7 @@ from pathlib import Path
 
 from engine.errors import AccountFault, NotSent, Unknown
 from engine.model.letter import Batch, Outcome, Verdict
-from engine.providers.base import Idempotency, Limits
+from engine.providers.base import Account, Idempotency, Limits
 from engine.providers.mime_wire import MimeWire
 from engine.providers.options import Options
 
@@ -50,6 +50,11 @@ class Outbox:
     async def open(self) -> None:
         """Make the folder and try to write in it; AccountFault when that is impossible."""
         await asyncio.to_thread(self.prepare)
+
+    async def probe(self) -> Account:
+        """See Probes: the folder may be written."""
+        await self.open()
+        return Account(f"the folder {self.folder}")
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """Write each letter whole or not at all, then the folder itself to the disk.

@@ -27,8 +27,8 @@ from engine.model.diagnosis import diagnosed
 from engine.model.heard import Bounce, Heard, News, Post
 from engine.model.letter import Batch, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import answers
-from engine.providers.base import Limits, Lookup, Sought
+from engine.providers import accounts, answers
+from engine.providers.base import Account, Limits, Lookup, Sought
 from engine.providers.headers import MADE_BY_APIS
 from engine.providers.json_wire import (
     CALL_HEADERS,
@@ -124,6 +124,13 @@ class Postmark:
     async def open(self) -> None:
         """Prepare the connection; raises NotSent when the API's name is unknown, AddressRefused."""
         await self.lane.open()
+
+    async def probe(self) -> Account:
+        """See Probes: the server the token belongs to."""
+        found = await accounts.ask("Postmark", self.lane, "/server")
+        sandbox = text(found, "DeliveryType") == "Sandbox"
+        trouble = "it is a sandbox server, which delivers nothing" if sandbox else ""
+        return Account(f"server “{text(found, 'Name')}”", trouble)
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call; see Provider. More than 500 messages or 50 MB is BatchRefused before anything leaves."""

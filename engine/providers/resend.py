@@ -28,9 +28,9 @@ from engine.errors import (
 from engine.model.heard import Bounce, Heard, News, Post
 from engine.model.letter import Batch, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import answers
+from engine.providers import accounts, answers
 from engine.providers.amazon_bounces import amazon_bounce
-from engine.providers.base import Idempotency, Limits
+from engine.providers.base import Account, Idempotency, Limits
 from engine.providers.call_key import call_key
 from engine.providers.headers import MADE_BY_APIS, whole_token
 from engine.providers.json_wire import (
@@ -144,6 +144,17 @@ class Resend:
     async def close(self) -> None:
         """Let go of the connection."""
         await self.lane.close()
+
+    async def probe(self) -> Account:
+        """See Probes: the domains. A key that may only send is known by being refused for that."""
+        answer = await self.lane.get("/domains")
+        if answer.status in (401, 403) and error_of(answer.body)[0] == "restricted_api_key":
+            return Account("a key that may only send")
+        domains = accounts.listed(accounts.read("Resend", answer), "data")
+        names = [text(each, "name") for each in domains if text(each, "status") == "verified"]
+        return Account(
+            f"domains {', '.join(names)}" if names else "", "" if names else "no domain is verified"
+        )
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call; see Provider. The same batch within a day is answered again, and nothing is sent again."""

@@ -27,8 +27,8 @@ from engine.model.diagnosis import diagnosed
 from engine.model.heard import Bounce, Heard, News, Post
 from engine.model.letter import Batch, Frame, Letter, Mailbox, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import answers
-from engine.providers.base import TOKEN, Limits, Lookup, Sought
+from engine.providers import accounts, answers
+from engine.providers.base import TOKEN, Account, Limits, Lookup, Sought
 from engine.providers.headers import MADE_BY_APIS, quoted
 from engine.providers.json_wire import CALL_HEADERS, ObjectWire, distinct_names, header_text, json_bytes
 from engine.providers.mailboxes import PLAIN_NAME
@@ -204,6 +204,12 @@ class Sendgrid:
     async def close(self) -> None:
         """Let go of the connections."""
         await self.singles.close()
+
+    async def probe(self) -> Account:
+        """See Probes: what the key may do."""
+        scopes = accounts.listed(await accounts.ask("SendGrid", self.singles.first, "/v3/scopes"), "scopes")
+        missing = "" if "mail.send" in scopes else "this key may not send: give it the permission mail.send"
+        return Account(f"a key with {len(scopes)} permissions", missing)
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call for a merged batch, one call a letter otherwise; see Provider."""

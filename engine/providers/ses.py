@@ -18,11 +18,11 @@ from engine.errors import AccountFault, BatchRefused, NotSent, ProviderError, Un
 from engine.model.heard import Heard, Post
 from engine.model.letter import Batch, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import answers
+from engine.providers import accounts, answers
 from engine.providers.amazon_news import heard
 from engine.providers.amazon_notices import Notices
 from engine.providers.amazon_signature import Credentials, signing_headers
-from engine.providers.base import Limits
+from engine.providers.base import Account, Limits
 from engine.providers.json_wire import CALL_HEADERS
 from engine.providers.options import Options
 from engine.providers.reading import inside, text
@@ -30,6 +30,7 @@ from engine.providers.ses_wire import REFUSED_HEADERS, REPLACED_HEADERS, SesMerg
 from engine.providers.singles import SINGLE_MESSAGES, Singles
 
 ONE, MANY = "/v2/email/outbound-emails", "/v2/email/outbound-bulk-emails"
+ACCOUNT_PATH = "/v2/email/account"
 MERGED, MERGED_BYTES = 50, 1_000_000
 BYTES = 40 * 1024 * 1024
 OPTIONS = frozenset(
@@ -71,6 +72,22 @@ class Ses:
     async def close(self) -> None:
         """Let go of the connections."""
         await self.singles.close()
+
+    async def probe(self) -> Account:
+        """See Probes: whether the account may send, and to whom."""
+        url, now = self.url + ACCOUNT_PATH, clock.now()
+        signature = signing_headers(self.credentials, self.region, "ses", url, b"", now, "GET")
+        answer = await self.singles.first.get(ACCOUNT_PATH, signature)
+        if answer.status == 403:
+            raise refusal(answer)
+        found = accounts.read("SES", answer)
+        trouble = "" if found.get("SendingEnabled") is True else "sending is switched off for this account"
+        if not trouble and found.get("ProductionAccessEnabled") is not True:
+            trouble = "the account is in the sandbox: it may only write to verified addresses"
+        most = inside(found, "SendQuota", "Max24HourSend")
+        return Account(
+            f"region {self.region}, {most:,.0f} letters a day" if most else f"region {self.region}", trouble
+        )
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call for each letter, or for all the people of a merged batch; see Provider."""

@@ -17,7 +17,7 @@ from engine.errors import AccountFault, LetterError, NetworkError, NotSent
 from engine.model.letter import Batch, Outcome, Verdict
 from engine.network.reach import check_host
 from engine.network.trust import trusting_context
-from engine.providers.base import Limits
+from engine.providers.base import Account, Limits
 from engine.providers.mailboxes import wire_address
 from engine.providers.mime_wire import MimeWire
 from engine.providers.options import Options
@@ -69,6 +69,11 @@ class Smtp:
                 help="write security: starttls or tls in config/project.yaml",
             )
         await asyncio.to_thread(self.connected)
+
+    async def probe(self) -> Account:
+        """See Probes: connecting and logging in is all there is to ask."""
+        await self.open()
+        return Account(f"{self.host}:{self.port}{' with a password' if self.user else ''}, {self.security}")
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One transaction per letter. Raises only while no letter of the batch has been tried.

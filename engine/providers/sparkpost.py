@@ -27,8 +27,8 @@ from engine.errors import (
 from engine.model.heard import Heard, Post
 from engine.model.letter import Batch, Frame, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import answers
-from engine.providers.base import TOKEN, Limits, Lookup, Sought
+from engine.providers import accounts, answers
+from engine.providers.base import TOKEN, Account, Limits, Lookup, Sought
 from engine.providers.headers import MADE_BY_APIS, header_value, unfolded, unsafe, whole_token
 from engine.providers.json_wire import (
     CALL_HEADERS,
@@ -236,6 +236,16 @@ class Sparkpost:
     async def close(self) -> None:
         """Let go of the connections."""
         await self.singles.close()
+
+    async def probe(self) -> Account:
+        """See Probes. A key without the right to ask is known by being forbidden."""
+        answer = await self.singles.first.get("/account")
+        if answer.status == 403:
+            return Account("a key that may not ask about the account")
+        found = accounts.read("SparkPost", answer).get("results")
+        state = text(found, "status")
+        trouble = "" if state in ("", "active") else f"the account is {state}"
+        return Account(f"account of {text(found, 'company_name') or 'an unnamed company'}", trouble)
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call for a merged batch, one call a letter otherwise; see Provider."""

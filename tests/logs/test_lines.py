@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.provisional import domains
 
@@ -168,6 +168,7 @@ def test_ordinary_words_stay() -> None:
 LOCAL = st.text("abcdefghijklmnopqrstuvwxyz0123456789.+_-", min_size=1, max_size=20)
 
 
+@settings(deadline=None)
 @given(LOCAL, domains(), st.text(max_size=30), st.text(max_size=30))
 def test_no_address_survives_among_any_words(local: str, domain: str, before: str, after: str) -> None:
     address = f"{local}@{domain}"
