@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "why": ("people", "The decision for one person and campaign, and every fact behind it."),
     "history": ("people", "Every touch and event of a customer, newest first."),
     "status": ("overseeing", "What needs a person, what runs, what comes next."),
+    "doctor": ("examining", "Is everything that sending needs as it should be."),
     "runs": ("sending", "The runs so far, or one run's numbers."),
     "resolve": ("resolving", "What became of uncertain letters; a person's word on the rest."),
     "run": ("running", "Carry the schedules out: plan and send what is due."),

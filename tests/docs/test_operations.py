@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+
 from engine.logs import FIELDS, FORMATS, LEVELS
+from engine.model.finding import Verdict
 from engine.model.status import Kind
 from tests.docs.test_complete import COMMANDS, section, words
 from tests.docs.walk import ROOT
@@ -12,6 +15,29 @@ OPERATE = (ROOT / "docs" / "howto" / "operate.md").read_text(encoding="utf-8")
 
 def test_every_kind_of_need_is_documented() -> None:
     assert words(section(COMMANDS, "status")) - {"kind", "stop_if"} == {kind.value for kind in Kind}
+
+
+def used_checks() -> set[str]:
+    """The words that findings are made with."""
+    found = set()
+    for path in [
+        *(ROOT / "engine" / "flows" / "examine").glob("*.py"),
+        ROOT / "engine" / "app" / "examining.py",
+    ]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = node.func.id if isinstance(node.func, ast.Name) else ""
+                if name in {"fine", "problem", "warning", "unknown", "skipped", "judge"}:
+                    found.add(str(node.args[0].value))
+    return found
+
+
+def test_every_check_of_doctor_is_documented() -> None:
+    text = section(COMMANDS, "doctor")
+    told = words(text) - {"check", "config/secrets.yaml", "TOUCHBASE_NOW"}
+    assert told == used_checks()
+    for verdict in Verdict:
+        assert f"`{verdict}`" in text
 
 
 def test_every_field_of_a_log_line_is_documented() -> None:

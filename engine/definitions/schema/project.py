@@ -15,6 +15,8 @@ from engine.definitions.schema.wording import Span, Zone
 DEFAULT_DATABASE = "sqlite:///touchbase.db"
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
+Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")]
+
 
 class Company(Definition):
     """Who is behind the letters; the footer of every letter says so."""
@@ -80,6 +82,11 @@ class Project(Definition):
     company: Company | None = Field(None, description="Who is behind the letters.")
     topics: dict[Name, Text] = Field(
         default_factory=dict, description="What people can subscribe to, in their words."
+    )
+    dkim_selectors: tuple[Selector, ...] = Field(
+        (),
+        description="Where the DKIM keys of the senders' domains stand; `doctor` looks there.",
+        examples=[["s1", "s2"]],
     )
     allow_private_networks: StrictBool = Field(
         False, description="`true` lets feeds and providers live on this machine or an intranet."
