@@ -13,6 +13,7 @@ from engine.app.revision import revision
 from engine.errors import Refused
 from engine.flows.plan import planning
 from engine.flows.plan.planning import Plan
+from engine.flows.plan.timing import dates_of
 from engine.store import runs
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def outdated(desk: Desk, connection: Connection, run: runs.Run) -> list[str]:
     parts = run.snapshot.get(running.MADE_OF, {})
     changes = list(revision(desk.workspace, campaign).changes_since(parts)) if run.revision else []
     moment = max(run.as_of, desk.now)
-    plan = Plan(desk.workspace, campaign, run, rulebook(desk, moment), {}, moment, desk.now)
+    dates = dates_of(campaign, run.occurrence, run.as_of, desk.zone)
+    plan = Plan(desk.workspace, campaign, run, rulebook(desk, moment), {}, moment, desk.now, dates=dates)
     moved = planning.moved_since(connection, plan)
     allowed = campaign.safety.audience_may_move
     if moved.share > allowed.of_one:

@@ -9,7 +9,7 @@ from engine.app.desk import Desk
 from engine.calendar import RECIPIENT, Missed, lateness, named
 from engine.definitions.schema.campaign import Campaign
 from engine.flows.advance.judging import Due
-from engine.flows.plan.timing import Waves
+from engine.flows.plan.timing import Waves, dates_of
 from engine.model.counts import ahead
 from engine.model.tick import Planned, Skipped
 from engine.store import counts, runs
@@ -30,7 +30,8 @@ def fire(desk: Desk, campaign: Campaign, due: Due) -> Planned:
     waves = None
     if schedule.time_zone == RECIPIENT:
         waves = Waves(due.occurrence, desk.zone, desk.now, strict=True, if_late=due.if_late)
-    made = running.Draft(campaign, due.occurrence.name, desk.now, waves=waves)
+    dates = dates_of(campaign, due.occurrence.name, due.due_at, desk.zone)
+    made = running.Draft(campaign, due.occurrence.name, desk.now, waves=waves, dates=dates)
     run, _ = running.make_run(desk, made, saving=running.Saving.LARGE)
     approving.check_at_its_moment(desk, run)
     return _begin(desk, run, due.due_at)

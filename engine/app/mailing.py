@@ -16,7 +16,6 @@ from engine import clock
 from engine.app import originality
 from engine.app.desk import Desk
 from engine.app.lettering import RunLetters, StoredLetters
-from engine.app.running import waves_of
 from engine.calendar import RECIPIENT
 from engine.content.offers import expiry
 from engine.definitions.schema.campaign import Campaign
@@ -28,6 +27,7 @@ from engine.flows.deliver.pace import a_minute, a_second
 from engine.flows.deliver.reconciling import Inquiry, Witness, in_words, reconcile
 from engine.flows.deliver.sending import Sending, deliver
 from engine.flows.deliver.ways import Way, with_fallback
+from engine.flows.plan.timing import waves_of
 from engine.flows.receive import suppressing
 from engine.logs import scrubbed
 from engine.model.words import Purpose
@@ -189,7 +189,7 @@ def brakes(desk: Desk, campaign: Campaign, run: runs.Run) -> Brakes:
     """
     safety, offer = campaign.safety, desk.workspace.offers.get(campaign.content.offer or "")
     stop = safety.stop_if
-    waves = waves_of(desk, campaign, run.occurrence, run.as_of)
+    waves = waves_of(campaign, run.occurrence, run.as_of, desk.zone)
     begun = run.as_of if waves is None else max(run.as_of, waves.occurrence.closes(RECIPIENT))
     ends = [safety.max_age.after(begun)] if safety.max_age is not None else []
     if offer is not None and (end := expiry(offer.valid_for, offer.until, run.as_of, desk.zone)) is not None:

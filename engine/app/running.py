@@ -16,7 +16,7 @@ from engine.app.lacking import skip_missing
 from engine.app.letters import letter_problems
 from engine.app.people import rulebook
 from engine.app.revision import revision
-from engine.calendar import RECIPIENT, named
+from engine.audience.own_dates import OwnDates
 from engine.calendar import occurrence as occurrence_of
 from engine.definitions.checks.not_yet import blocking
 from engine.definitions.schema.campaign import Campaign, Status
@@ -27,7 +27,7 @@ from engine.flows.gather import reading, remembering
 from engine.flows.plan import planning
 from engine.flows.plan.choosing import VariantKey
 from engine.flows.plan.planning import Plan
-from engine.flows.plan.timing import Waves
+from engine.flows.plan.timing import Waves, dates_of, waves_of
 from engine.model.post import Post
 from engine.model.problem import Severity
 from engine.store import counts, links, meta, persons, posts, runs, turns, variants
@@ -53,7 +53,7 @@ class Draft:
     """A campaign about to be planned.
 
     `feeds`: as they were read for it; None until somebody has to look. `waves`: where every reader has a moment of
-    their own; None where everybody's letter is due at once.
+    their own; None where everybody's letter is due at once. `dates`: where readers' own dates say who is concerned.
     """
 
     campaign: Campaign
@@ -61,6 +61,7 @@ class Draft:
     moment: datetime
     feeds: list[reading.Read] | None = None
     waves: Waves | None = None
+    dates: OwnDates | None = None
 
 
 def check_sendable(desk: Desk, campaign: Campaign, moment: datetime) -> None:
@@ -104,20 +105,8 @@ def draft(
     # Columns are added in a transaction of their own, before ours begins.
     assert desk.fields is not None
     name = occurrence or occurrence_of(campaign, moment, desk.zone)
-    return Draft(campaign, name, moment, waves=None if at_once else waves_of(desk, campaign, name, moment))
-
-
-def waves_of(desk: Desk, campaign: Campaign, occurrence: str, moment: datetime) -> Waves | None:
-    """How the occurrence comes to every reader at their own moment; None where it comes to all at once.
-
-    An occurrence that is not the calendar's (named by a person, before the first, on a day that is skipped) has no
-    moments.
-    """
-    schedule = campaign.schedule
-    if schedule is None or schedule.time_zone != RECIPIENT:
-        return None
-    found = named(schedule, occurrence, moment, desk.zone)
-    return Waves(found, desk.zone, moment) if found is not None else None
+    waves = None if at_once else waves_of(campaign, name, moment, desk.zone)
+    return Draft(campaign, name, moment, None, waves, dates_of(campaign, name, moment, desk.zone))
 
 
 def with_feeds(desk: Desk, made: Draft, *, remember: bool = False) -> Draft:
@@ -183,6 +172,7 @@ def begin(
         relaxed=relaxed,
         notes=[*notices],
         waves=made.waves,
+        dates=made.dates,
     )
     if restrict is None:
         planning.check_expectations(connection, plan)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from engine.app import approving, people, running
 from engine.app.desk import Desk
+from engine.calendar import days_due
 from engine.definitions.schema.campaign import Campaign
 from engine.flows.plan.choosing import VariantKey
 from engine.flows.plan.planning import Plan
@@ -160,7 +163,7 @@ def one_letter(
 
     None where there is no letter: nobody is in the audience, or a value is missing.
     """
-    trial = replace(made, occurrence=f"preview of {made.occurrence}")
+    trial = replace(made, occurrence=f"preview of {made.occurrence}", waves=None, dates=None)
     wire = MimeWire(utf8_addresses=True)
     with desk.trial() as connection:
         plan = planned(desk, connection, trial, restrict=customer, relaxed=customer is not None)
@@ -203,7 +206,9 @@ def why(desk: Desk, made: running.Draft, customer: Customer) -> WhyReport:
             customer.email or "",
             "skip",
             Reason.NOT_SELECTED,
-            "in no segment of the audience",
+            "in no segment of the audience"
+            if made.dates is None
+            else "not in the audience, or not on this date",
         )
     )
     return WhyReport(
@@ -227,6 +232,7 @@ def _facts(
     for word, names in (("include", audience.include), ("exclude", audience.exclude)) if audience else ():
         for name in names:
             yield from people.segment_facts(desk, connection, made.moment, name, customer, f"{word}: ")
+    yield from _date_facts(made, customer, desk.zone)
     yield from _consent_facts(connection, made.campaign, customer)
     if row is not None and row.variant is not None:
         yield from _letter_facts(connection, row)
@@ -243,6 +249,22 @@ def _consent_facts(connection: Connection, campaign: Campaign, customer: Custome
         end = f" until {stop.until:%Y-%m-%d}" if stop.until is not None else ""
         words = f"suppressed ({stop.scope}) since {stop.at:%Y-%m-%d}{end}: {stop.reason} {stop.detail}"
         yield Fact(words.rstrip(), False)
+
+
+def _date_facts(made: running.Draft, customer: Customer, zone: ZoneInfo) -> Iterator[Fact]:
+    """Whether the reader's own date is due, and when it is next."""
+    schedule, own = made.campaign.schedule, made.dates
+    if schedule is None or own is None:
+        return
+    value = customer.fields.get(own.field)
+    if not isinstance(value, date):
+        yield Fact(f"{own.field} has no value, so no day is theirs", False)
+        return
+    day = value.astimezone(zone).date() if isinstance(value, datetime) else value
+    today = made.moment.astimezone(zone).date()
+    coming = next(days_due(schedule, day, today), None)
+    when = f"their next day is {coming}" if coming is not None else "their day is over"
+    yield Fact(f"{own.field} is {day}: {when}", coming == today)
 
 
 def _due(waves: Waves, row: Delivery, customer: Customer) -> Fact:

@@ -11,6 +11,7 @@ from sqlalchemy.sql.selectable import FromClause, NamedFromClause, Subquery
 from engine.audience.conditions import GIVEN_STATES, People, in_segment
 from engine.audience.holdout import is_held_out
 from engine.audience.moments import of_person, own_moments
+from engine.audience.own_dates import OwnDates, is_due, sent_lately
 from engine.audience.profile import earlier_variants, given_offer, profile_text
 from engine.audience.rulebook import Rulebook
 from engine.audience.segments import segment_select
@@ -37,6 +38,7 @@ class Selection:
         offers: offers of which the profile says whether they were given before.
         only: the row id of the one customer to decide about; None decides about everybody.
         waves: everybody is due at their own moment (see `moments.lay_out`), not at once.
+        dates: only customers whose own date is due; None asks for no date.
     """
 
     campaign: str
@@ -51,6 +53,7 @@ class Selection:
     offers: tuple[str, ...] = ()
     only: int | None = None
     waves: bool = False
+    dates: OwnDates | None = None
 
 
 def audience_select(rules: Rulebook, selection: Selection) -> Select[Any]:
@@ -58,7 +61,8 @@ def audience_select(rules: Rulebook, selection: Selection) -> Select[Any]:
 
     The state is planned, held_out or skipped, with the first reason that applies, in this order: excluded,
     no_address, suppressed, unsubscribed, not_subscribed, shared_address (several selected customers have the
-    address and it is not the lowest row's turn), already_sent (in this very occurrence), too_late, holdout.
+    address and it is not the lowest row's turn), already_sent (in this very occurrence, or a short time ago for the
+    same date of theirs), too_late, holdout.
 
     Raises:
         Refused: a segment of `exclude` is unknown, empty or refers to itself; to go on would write to the
@@ -110,6 +114,10 @@ def _decided(rules: Rulebook, selection: Selection) -> Subquery:
         (and_(first.c.lowest.is_not(None), first.c.lowest != people.c.id), Reason.SHARED_ADDRESS.value),
         (sent.c.customer.is_not(None), Reason.ALREADY_SENT.value),
     ]
+    if selection.dates is not None and selection.dates.again_after is not None:
+        lately = sent_lately(selection.campaign, selection.occurrence, selection.dates.again_after)
+        source = source.outerjoin(lately, lately.c.customer == people.c.id)
+        reasons.append((lately.c.customer.is_not(None), Reason.ALREADY_SENT.value))
     if selection.waves:
         source = source.outerjoin(own_moments, of_person(people))
         reasons.append((own_moments.c.late.is_not(None), Reason.TOO_LATE.value))
@@ -150,7 +158,10 @@ def _candidates(rules: Rulebook, selection: Selection, people: People) -> _Candi
     source = source.outerjoin(suppressed, suppressed.c.address_hash == people.c.address_hash)
     source = source.outerjoin(said, and_(said.c.customer == people.c.id, said.c.topic == selection.topic))
     barred = _barred(people, selection, excluded, suppressed, said)
-    return _Candidates(people, source, _included(rules, selection, people), barred)
+    included = _included(rules, selection, people)
+    if selection.dates is not None:
+        included = and_(included, is_due(people, selection.dates, rules))
+    return _Candidates(people, source, included, barred)
 
 
 def _included(rules: Rulebook, selection: Selection, people: People) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.audience import moments, segments
+from engine.audience.own_dates import OwnDates
 from engine.audience.profile import read_profile
 from engine.audience.rulebook import Rulebook
 from engine.audience.selection import Selection, audience_select
@@ -36,7 +37,8 @@ class Plan:
 
     `posts`: by feed, the posts that may be sent; frozen with the run. `moment`: what the audience is taken at.
     `restrict`: only this customer (row number), for a preview of one; None for everybody. `relaxed`: as if they
-    were not excluded, had given consent and had no earlier letters. `waves`: where readers have moments of their own.
+    were not excluded, had given consent and had no earlier letters, and as if their date were due. `waves`: where
+    readers have moments of their own. `dates`: where a date of theirs says whether they are concerned.
     """
 
     workspace: Workspace
@@ -50,6 +52,7 @@ class Plan:
     relaxed: bool = False
     notes: list[str] = field(default_factory=list)
     waves: Waves | None = None
+    dates: OwnDates | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -122,6 +125,7 @@ def _selection(plan: Plan) -> Selection:
         holdout=audience.holdout.of_one if audience.holdout is not None and not plan.relaxed else 0.0,
         fields=plan.fields,
         waves=plan.waves is not None,
+        dates=None if plan.relaxed else plan.dates,
     )
 
 
