@@ -28,7 +28,7 @@ def fire(desk: Desk, campaign: Campaign, due: Due) -> Planned:
     # Columns are added in a transaction of their own, before ours begins.
     assert desk.fields is not None
     waves = None
-    if schedule.time_zone == RECIPIENT:
+    if schedule.when is None and schedule.time_zone == RECIPIENT:
         waves = Waves(due.occurrence, desk.zone, desk.now, strict=True, if_late=due.if_late)
     dates = dates_of(campaign, due.occurrence.name, due.due_at, desk.zone)
     made = running.Draft(campaign, due.occurrence.name, desk.now, waves=waves, dates=dates)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from engine.app import dispatching, running
 from engine.app.desk import Desk
@@ -19,10 +20,13 @@ from engine.flows.deliver.sending import PAUSED
 from engine.model.problem import Severity
 from engine.model.report import RunReport
 from engine.model.tick import Planned, Skipped, TickReport, Trouble
-from engine.store import pauses, runs, turns, watches
+from engine.store import pauses, posts, runs, turns, watches
 from engine.store.ledger import closing
 from engine.store.ledger.discarding import discard
 from engine.store.watches import Watch
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 Stopping = Callable[[], bool]
 
@@ -77,6 +81,7 @@ class _Look:
             written = watches.every(connection)
             self.halted = {paused.campaign: paused.reason or PAUSED for paused in pauses.standing(connection)}
             self.waiting = runs.waiting(connection)
+            self.news = _news(desk, connection)
         self.watches = {name: watching.put_right(found, self.now) for name, found in written.items()}
         self.attended = {name: watching.attended(found) for name, found in written.items()}
         self.changed = {name for name, found in written.items() if self.watches[name] is not found}
@@ -94,9 +99,21 @@ class _Look:
             known = self.watches.get(name)
             if known is None:
                 self._begin(campaign, revision)
-            elif watching.is_due(known, revision, self.now):
+            elif watching.is_due(known, revision, self.now) or self._prompted(campaign, known) is not None:
                 found.append((campaign, known))
         return found
+
+    def _prompted(self, campaign: Campaign, found: Watch) -> Due | None:
+        """What new posts make due now."""
+        schedule, (newest, last) = campaign.schedule, self.news.get(campaign.campaign, (None, None))
+        if (
+            schedule is None
+            or newest is None
+            or not watching.may_try(found, self.now)
+            or self._halted(campaign)
+        ):
+            return None
+        return judging.prompted_by(schedule, found, newest, last, self.now, self.desk.zone)
 
     def act(self, campaign: Campaign, found: Watch) -> None:
         """Deal with everything that has opened since the campaign was last looked at."""
@@ -104,10 +121,15 @@ class _Look:
         assert schedule is not None
         revision = self._revision(campaign)
         opened = judging.passed_since(schedule, found, self.now, desk.zone)
+        news = self._prompted(campaign, found)
         with desk.database.read() as connection:
-            states = runs.states_of(connection, name, [one.name for one in opened]) if opened else {}
+            names = [one.name for one in (*opened, *([news.occurrence] if news is not None else []))]
+            states = runs.states_of(connection, name, names) if names else {}
+        decisions = judging.judge(schedule, opened, states, self._halted(campaign), self.now, desk.zone)
+        if news is not None and states.get(news.occurrence.name, runs.PLANNING) in judging.NOT_BEGUN:
+            decisions.append(news)
         trouble = None
-        for decided in judging.judge(schedule, opened, states, self._halted(campaign), self.now, desk.zone):
+        for decided in decisions:
             if isinstance(decided, Passed):
                 self._miss(campaign, decided, found)
             else:
@@ -235,6 +257,23 @@ class _Look:
                 detail = f"nothing was running when it was due, from {since:%Y-%m-%d %H:%M} UTC on"
                 with self.desk.database.write() as connection:
                     closing.too_late(connection, waiting.run, since, before, detail, self.now)
+
+
+def _news(desk: Desk, connection: Connection) -> dict[str, tuple[datetime | None, datetime | None]]:
+    """Of each campaign that waits for new posts: since when the newest is news, and when it last had a run."""
+    prompted = {
+        name: [choice.feed for choice in campaign.content.feeds.values()]
+        for name, campaign in desk.workspace.campaigns.items()
+        if campaign.schedule is not None and campaign.schedule.when is not None
+    }
+    if not prompted:
+        return {}
+    newest = posts.newest(connection, sorted({feed for feeds in prompted.values() for feed in feeds}))
+    last = runs.last_planned(connection, prompted)
+    return {
+        name: (max((newest[feed] for feed in feeds if feed in newest), default=None), last.get(name))
+        for name, feeds in prompted.items()
+    }
 
 
 def send_due(desk: Desk, stopping: Stopping = never) -> TickReport:

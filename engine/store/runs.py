@@ -205,7 +205,7 @@ def last_planned(connection: Connection, campaigns: Collection[str]) -> dict[str
     table = tables.runs
     query = select(table.c.campaign, func.max(table.c.created_at).label("at"))
     query = query.where(table.c.campaign.in_(sorted(campaigns)), table.c.state != MISSED)
-    return {row[0]: from_microseconds(row[1]) for row in connection.execute(query.group_by(table.c.campaign))}
+    return {row[0]: row[1] for row in connection.execute(query.group_by(table.c.campaign))}
 
 
 def approve(connection: Connection, run: int, by: str, now: datetime) -> bool:

@@ -68,6 +68,7 @@ def test_an_open_run_says_when_its_next_letter_is_due(database: Database) -> Non
         assert runs.take_up(connection, run, NOW)
         assert not runs.take_up(connection, run, NOW + HOUR)
         found = {waiting.run: waiting for waiting in runs.waiting(connection)}
+        assert runs.last_planned(connection, ["monthly-digest", "other"]) == {"monthly-digest": NOW}
     assert set(found) == {run, empty}
     assert (found[run].next_at, found[run].due_at, found[run].state) == (NOW, NOW, runs.SENDING)
     assert found[empty].next_at is None

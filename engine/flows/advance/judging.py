@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from engine.calendar import ONCE, Missed, Occurrence, between, clock_of, lateness, named
+from engine.calendar import ONCE, Missed, Occurrence, between, clock_of, lateness, named, prompted
 from engine.definitions.schema.schedule import Schedule
 from engine.definitions.schema.wording import IfLate
 from engine.store import runs
@@ -44,6 +44,25 @@ def passed_since(schedule: Schedule, watch: Watch, now: datetime, zone: ZoneInfo
     """Everything that opened after the last look and not after now, the earliest first."""
     after = max(watch.looked_at, now - LONGEST_LOOK)
     return list(between(schedule, after, now, zone))
+
+
+def prompted_by(
+    schedule: Schedule,
+    watch: Watch,
+    newest: datetime | None,
+    last: datetime | None,
+    now: datetime,
+    zone: ZoneInfo,
+) -> Due | None:
+    """What new posts make due now, for a schedule with `when`; None without any, and while they have to wait.
+
+    `newest`: since when the newest post of the campaign's feeds is news. `last`: when the campaign's last run was
+    planned; posts from before it, or from before the campaign was watched, make nothing due.
+    """
+    if newest is None or newest <= max(last or watch.since, watch.since):
+        return None
+    occurrence = prompted(schedule, now, zone)
+    return Due(occurrence, now, None) if occurrence is not None else None
 
 
 def before_the_watch(schedule: Schedule, since: datetime, zone: ZoneInfo) -> Occurrence | None:

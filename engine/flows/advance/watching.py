@@ -50,6 +50,11 @@ def is_due(watch: Watch, revision: str, now: datetime) -> bool:
     return watch.revision != revision or (watch.next_at is not None and watch.next_at <= now)
 
 
+def may_try(watch: Watch, now: datetime) -> bool:
+    """Whether what could not be planned may be tried again; true where nothing went wrong."""
+    return not watch.problem or watch.next_at is None or watch.next_at <= now
+
+
 def is_stale(watch: Watch, now: datetime) -> bool:
     """Whether a watch of which nothing is due is to be written down as looked at."""
     return not watch.problem and now - watch.looked_at >= REFRESH
