@@ -15,6 +15,7 @@ from engine.model.timetable import Timetable, TimetableLine
 SHOWN = 10
 BY_HAND = "it has no schedule: `touchbase send` sends it by hand"
 OVER = "nothing more comes: its last day is over"
+NEVER = "every day it would come to is left out; `if_skipped: next day` moves it"
 POSTS = "new posts decide when; `touchbase feeds` says when each feed was read"
 
 
@@ -29,9 +30,7 @@ def timetable(desk: Desk, name: str, at: str | None) -> Timetable:
         clock = calendar.clock_of(schedule, desk.zone)
         zone = clock.key if isinstance(clock, ZoneInfo) else clock
         words, lines = calendar.explain(schedule), list(_lines(schedule, moment, desk.zone))
-    return Timetable(
-        campaign.campaign, campaign.name, moment, words, zone, lines, _notes(campaign, any(lines))
-    )
+    return Timetable(campaign.campaign, campaign.name, moment, words, zone, lines, _notes(campaign, lines))
 
 
 def _lines(schedule: Schedule, moment: datetime, zone: ZoneInfo) -> Iterator[TimetableLine]:
@@ -56,13 +55,15 @@ def _lines(schedule: Schedule, moment: datetime, zone: ZoneInfo) -> Iterator[Tim
             return
 
 
-def _notes(campaign: Campaign, anything: bool) -> list[str]:
-    notes = []
+def _notes(campaign: Campaign, lines: list[TimetableLine]) -> list[str]:
     schedule = campaign.schedule
-    if schedule is not None and campaign.status is not Status.ACTIVE:
+    if schedule is None:
+        return []
+    notes = []
+    if campaign.status is not Status.ACTIVE:
         notes.append(f"the campaign is {campaign.status}: nothing happens by itself until `status: active`")
-    if schedule is not None and schedule.when is not None:
+    if schedule.when is not None:
         notes.append(POSTS)
-    elif schedule is not None and not anything:
-        notes.append(OVER)
+    elif not any(line.opens for line in lines):
+        notes.append(NEVER if lines else OVER)
     return notes

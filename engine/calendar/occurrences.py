@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from engine.calendar.moments import RECIPIENT, Clock, Occurrence
+from engine.calendar.moments import EARLIEST_OFFSET, RECIPIENT, Clock, Occurrence
 from engine.calendar.skipping import Planned, planned
 
 if TYPE_CHECKING:
     from engine.definitions.schema.schedule import Schedule
 
-# A wall shows a day at most 14 hours before UTC does, and where a day is missing an occurrence comes on the next.
-MARGIN = timedelta(days=3)
+# Where a whole day is missing, an occurrence of it comes on the next.
+MISSING_DAY = timedelta(days=1)
 
 
 def clock_of(schedule: Schedule, project_zone: ZoneInfo) -> Clock:
@@ -50,7 +50,14 @@ def on_the_calendar(
     if schedule.when is not None:
         return
     clock = clock_of(schedule, project_zone)
-    for plan in planned(schedule, after.astimezone(UTC).date() - MARGIN):
+    for plan in planned(schedule, _first_day(clock, after)):
         meant = Occurrence(plan.name, plan.moved or plan.day, schedule.time_of_day)
         if meant.opens(clock) > after:
             yield (meant if plan.moved else None), plan
+
+
+def _first_day(clock: Clock, after: datetime) -> date:
+    """The first local day of which something may open later than `after`."""
+    if clock == RECIPIENT:
+        return (after.astimezone(UTC) + EARLIEST_OFFSET).date()
+    return after.astimezone(clock).date() - MISSING_DAY

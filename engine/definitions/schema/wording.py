@@ -47,9 +47,10 @@ class Weekday(StrEnum):
     @property
     def number(self) -> int:
         """0 for Monday … 6 for Sunday."""
-        return list(Weekday).index(self)
+        return NUMBERS[self]
 
 
+NUMBERS = {day: number for number, day in enumerate(Weekday)}
 DAYS = {name: day for day in Weekday for name in (day.value, day.value[:3])}
 DAY_HELP = "choose from: " + ", ".join(day.value[:3] for day in Weekday)
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
