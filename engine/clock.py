@@ -19,6 +19,11 @@ def now() -> datetime:
     return read_moment(fixed, UTC_ZONE, source=VARIABLE)
 
 
+def is_fixed() -> bool:
+    """Whether TOUCHBASE_NOW says what time it is, for ever."""
+    return bool(os.environ.get(VARIABLE, "").strip())
+
+
 def wall() -> datetime:
     """The machine's own moment, also where TOUCHBASE_NOW fixes another: for how fast and how long, never for when."""
     return datetime.now(UTC)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from engine import clock
-from engine.app import feeding, following, hearing, originality, resolving, retiring
+from engine.app import feeding, following, hearing, originality, resolving, retiring, ticking
 from engine.app.desk import Desk
 from engine.app.duty import Duty
 from engine.app.keeping import Keeper
@@ -33,6 +34,21 @@ class Household:
         self.reception = Reception(desk)
         self.edited = threading.Event()
         self._leases_at = tick() - LEASES_SECONDS
+
+    @property
+    def root(self) -> Path:
+        """The workspace's folder."""
+        return self.keeper.desk().root
+
+    def watch_calendars(self) -> Outcome:
+        """Plan and begin every occurrence whose moment has come."""
+        return self._by_itself(self._watch_calendars)
+
+    def _watch_calendars(self) -> Outcome:
+        report = ticking.watch(self.keeper.desk(), self.stopping.is_set)
+        did = [f"planned {one.campaign} {one.occurrence}: {one.letters:,} letters" for one in report.planned]
+        did += [f"missed {one.campaign} {one.occurrence}: {one.reason}" for one in report.missed]
+        return Outcome("; ".join(did), "; ".join(f"{one.campaign} {one.problem}" for one in report.troubles))
 
     def send(self) -> Outcome:
         """Begin to send every run of which something is due."""

@@ -14,7 +14,7 @@ from engine.app.desk import Desk
 from engine.app.following import why_not
 from engine.errors import TouchbaseError
 from engine.model.job import Outcome
-from engine.store import counts, runs, variants
+from engine.store import runs
 from engine.store.ledger import closing
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class Outgoing:
     def _begin(self, desk: Desk, run: runs.Waiting) -> None:
         if self.stopping.is_set() or not is_due(run, desk.now) or why_not(desk, run.campaign):
             return
-        if run.state == runs.SENDING and run.next_at is None:
+        if run.next_at is None:
             # Nothing is queued: what is claimed is somebody's, and without it the run is over.
             with desk.database.write() as connection:
                 closing.finish(connection, run.run, desk.now)
@@ -103,7 +103,7 @@ class Outgoing:
         """One run, in a thread of its own. Nothing that goes wrong with it stops another one."""
         why = ""
         try:
-            self._hand_over(number, campaign)
+            self._hand_over(number)
         except TouchbaseError as error:
             why = f"{name}: {error.message}"
         except Exception as error:
@@ -120,15 +120,13 @@ class Outgoing:
             self._resting[number] = Resting(failures, why, self.tick() + rest_after(failures))
         log.warning("a run rests after %s", why, extra={"run": number, "campaign": campaign})
 
-    def _hand_over(self, number: int, campaign: str) -> None:
+    def _hand_over(self, number: int) -> None:
         desk = self.desk()
         with desk.database.read() as connection:
             run = runs.get(connection, number)
-            found = counts.counts(connection, number)
-            letters = len(variants.of_run(connection, number))
         if run is None:
             return
-        prepared = dispatching.Prepared(campaign, run, found.pending, letters, found.uncertain)
+        prepared = dispatching.prepared(desk, run)
         done = 0
 
         def tell(what: str, accepted: int, total: int | None) -> None:
@@ -141,10 +139,8 @@ class Outgoing:
 
 
 def is_due(run: runs.Waiting, now: datetime) -> bool:
-    """Whether something of the run may be done now. What has not begun, the calendar or a person begins. Pure."""
-    if run.state != runs.SENDING:
-        return False
-    return run.next_at is None or run.next_at <= now
+    """Whether something of the run may be done now. What is only planned waits for whoever begins it. Pure."""
+    return run.state == runs.SENDING and (run.next_at is None or run.next_at <= now)
 
 
 def rest_after(failures: int) -> float:

@@ -11,6 +11,7 @@ from engine.model.doubt import Resolution, Word
 
 if TYPE_CHECKING:
     from engine.app.dispatching import Prepared
+    from engine.app.household import Household
     from engine.app.reception import Reception
     from engine.model.feed_report import FeedLine
     from engine.model.report import (
@@ -49,6 +50,12 @@ class App:
     def close(self) -> None:
         """Let go of the database."""
         self.desk.close()
+
+    def household(self) -> Household:
+        """What the daemon does in this workspace."""
+        from engine.app.household import Household
+
+        return Household(self.desk)
 
     def reception(self) -> Reception:
         """What the web part does for readers and providers."""

@@ -59,6 +59,14 @@ def print_json(value: object) -> None:
     sys.stdout.buffer.flush()
 
 
+def print_line(value: object) -> None:
+    """One JSON object on a line of its own, at once: for what goes on while somebody reads."""
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.flush()
+
+
 Progress = Callable[[str, int, int | None], None]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.frame import opened, plural, print_json, shared
+from engine.cli.frame import opened, plural, print_json, print_line, shared
 from engine.cli.tables import moment, sum_line
 from engine.errors import UsageError
 
@@ -15,13 +16,27 @@ if TYPE_CHECKING:
     from engine.model.tick import TickReport
 
 
-@click.command("run", epilog="Examples: touchbase run --once · touchbase run --once --json")
+@click.command("run", epilog="Examples: touchbase run · touchbase run --once --json · touchbase run --jobs")
 @click.option("--once", is_flag=True, help="Do what is due now and stop, for a cron of your own.")
+@click.option("--jobs", is_flag=True, help="Show what the daemon does by itself, and how often.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address the web part listens on."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8025, show_default=True, help="0 takes any free one."
+)
+@click.option("--no-web", is_flag=True, help="Without the web part: `touchbase serve` runs elsewhere.")
 @shared
-def run_command(once: bool, workspace: Path | None, as_json: bool) -> int:
-    """Carry the schedules out: plan what is due, send it, and keep on record what was missed."""
+def run_command(
+    once: bool, jobs: bool, host: str, port: int, no_web: bool, workspace: Path | None, as_json: bool
+) -> int:
+    """Carry the schedules out, send what is due and serve the web part, until it is stopped."""
+    if once and jobs:
+        raise UsageError("--once and --jobs are two different things", help="say one of them")
+    if jobs:
+        return _show_jobs(as_json=as_json)
     if not once:
-        raise UsageError("`run` does what is due and stops", help="say `touchbase run --once`")
+        return _stay(workspace, None if no_web else (host, port), as_json=as_json)
     with opened(workspace) as app:
         report = app.run_once()
     if as_json:
@@ -29,6 +44,45 @@ def run_command(once: bool, workspace: Path | None, as_json: bool) -> int:
     else:
         show_tick(report)
     return report.exit_code
+
+
+def _show_jobs(*, as_json: bool) -> int:
+    """Everything the daemon does by itself; no workspace is needed for it."""
+    from engine.daemon.jobs import JOBS, in_words
+
+    if as_json:
+        print_json(
+            [{"job": job.name, "every_seconds": job.every.total_seconds(), "does": job.does} for job in JOBS]
+        )
+        return 0
+    for job in JOBS:
+        click.echo(f"{job.name:<16} every {in_words(job.every):<11} {job.does}")
+    return 0
+
+
+def _stay(workspace: Path | None, address: tuple[str, int] | None, *, as_json: bool) -> int:
+    """The daemon; its exit code."""
+    from engine import clock, logs
+    from engine.daemon.daemon import Daemon
+    from engine.daemon.webside import Webside
+
+    if clock.is_fixed():
+        raise UsageError(
+            f"{clock.VARIABLE} fixes the clock, and the daemon needs one that goes",
+            help="do what is due at that moment with `touchbase run --once`",
+        )
+
+    def tell(words: str) -> None:
+        if as_json:
+            print_line({"event": words})
+        elif sys.stderr.isatty():
+            click.echo(words, err=True)
+
+    with opened(workspace) as app:
+        logs.set_up("info")
+        household = app.household()
+        webside = Webside(household.reception, *address) if address is not None else None
+        return Daemon(household, webside, tell).run()
 
 
 def show_tick(report: TickReport) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from socket import socket
 
 import uvicorn
 
@@ -14,11 +15,26 @@ GRACE_SECONDS = 10
 """How long an answer may still take once we were told to stop."""
 
 
-def serve(reception: Reception, host: str, port: int, started: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT. `started`: told the address once somebody can come in.
+class Door:
+    """An address that is listened on. `address`: where somebody can come in."""
 
-    Raises UsageError where the address is taken or not ours.
-    """
+    def __init__(self, configuration: uvicorn.Config, listening: socket, address: str) -> None:
+        self.address = address
+        self._listening = listening
+        self._server = uvicorn.Server(configuration)
+
+    def serve(self) -> None:
+        """Answer until `close`, or in the main thread until SIGTERM or SIGINT."""
+        with self._listening:
+            self._server.run(sockets=[self._listening])
+
+    def close(self) -> None:
+        """Let nobody in any more; who is inside is still answered. From any thread."""
+        self._server.should_exit = True
+
+
+def open_door(reception: Reception, host: str, port: int) -> Door:
+    """Listen, without answering yet; port 0 is any free one. Raises UsageError where the address is taken or not ours."""
     configuration = uvicorn.Config(
         make_application(reception),
         host=host,
@@ -35,10 +51,17 @@ def serve(reception: Reception, host: str, port: int, started: Callable[[str], N
         lifespan="on",
     )
     try:
-        socket = configuration.bind_socket()
+        listening = configuration.bind_socket()
     except (OSError, SystemExit) as error:
         raise UsageError(f"{host}:{port} cannot be listened on", help="choose another --port") from error
-    server = uvicorn.Server(configuration)
-    started(f"http://{host}:{socket.getsockname()[1]}")
-    with socket:
-        server.run(sockets=[socket])
+    return Door(configuration, listening, f"http://{host}:{listening.getsockname()[1]}")
+
+
+def serve(reception: Reception, host: str, port: int, started: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT. `started`: told the address once somebody can come in.
+
+    Raises UsageError where the address is taken or not ours.
+    """
+    door = open_door(reception, host, port)
+    started(door.address)
+    door.serve()

@@ -1,0 +1,1 @@
+"""The daemon's door: it ticks named jobs, serves the web part, minds signals, and knows only the app."""
