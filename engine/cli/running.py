@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 @click.command("run", epilog="Examples: touchbase run · touchbase run --once --json · touchbase run --jobs")
 @click.option("--once", is_flag=True, help="Do what is due now and stop, for a cron of your own.")
 @click.option("--jobs", is_flag=True, help="Show what the daemon does by itself, and how often.")
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="The address the web part listens on."
-)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address the web part listens on.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8025, show_default=True, help="0 takes any free one."
 )

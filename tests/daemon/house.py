@@ -112,7 +112,9 @@ class House:
         until = time.monotonic() + PATIENCE
         while not happened():
             if time.monotonic() > until:
-                said = [(self.root / f"said-{n}").read_text(encoding="utf-8") for n in range(len(self.processes))]
+                said = [
+                    (self.root / f"said-{n}").read_text(encoding="utf-8") for n in range(len(self.processes))
+                ]
                 raise AssertionError(f"{what} did not happen; it said {said}")
             time.sleep(0.1)
 

@@ -17,7 +17,7 @@ import pytest
 from engine.app import originality
 from engine.app.desk import Desk
 from engine.daemon.jobs import JOBS
-from engine.store import runs
+from engine.store import jobs, runs
 from tests.daemon.house import House, Slow, opened_house, today
 from tests.doubles.postmark import running
 from tests.kills.rounds import disturbance
@@ -29,13 +29,19 @@ FILE = f"campaigns/{CAMPAIGN}.yaml"
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Slow:
-    return Slow(log=tmp_path / "accepted.jsonl")
+def api(tmp_path: Path) -> Iterator[Slow]:
+    made = Slow(log=tmp_path / "accepted.jsonl")
+    yield made
+    assert made.log is not None
+    made.log.close()
 
 
 @pytest.fixture
 def house(tmp_path: Path, api: Slow, database_url: str) -> Iterator[House]:
-    with running(api) as address, opened_house(tmp_path, address, tmp_path / "accepted.jsonl", database_url) as made:
+    with (
+        running(api) as address,
+        opened_house(tmp_path, address, tmp_path / "accepted.jsonl", database_url) as made,
+    ):
         yield made
 
 
@@ -65,8 +71,6 @@ def test_what_is_due_goes_out_and_a_stop_leaves_nothing_behind(house: House) -> 
     assert house.roles() == []
     assert house.events()[-1] == "stopped"
     with house.world.database() as database, database.read() as connection:
-        from engine.store import jobs
-
         found = {state.name: state for state in jobs.states(connection)}
     assert set(found) == {job.name for job in JOBS}
     assert found["watch calendars"].outcome == f"planned {CAMPAIGN} {today()}: {PEOPLE} letters"
@@ -186,7 +190,10 @@ def test_a_database_whose_connections_break_is_led_again_and_nothing_is_sent_twi
 
 
 def test_a_restored_copy_sends_nothing_by_itself(tmp_path: Path, api: Slow) -> None:
-    with running(api) as address, opened_house(tmp_path, address, tmp_path / "a", "sqlite:///touchbase.db") as original:
+    with (
+        running(api) as address,
+        opened_house(tmp_path, address, tmp_path / "a", "sqlite:///touchbase.db") as original,
+    ):
         desk = Desk.open(original.root)
         assert originality.note(desk) == ""
         desk.close()
