@@ -26,7 +26,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "doctor": ("examining", "Is everything that sending needs as it should be."),
     "runs": ("sending", "The runs so far, or one run's numbers."),
     "resolve": ("resolving", "What became of uncertain letters; a person's word on the rest."),
-    "run": ("running", "Carry the schedules out: plan and send what is due."),
+    "run": (
+        "running",
+        "Carry the schedules out and serve the web part: the daemon. --once: what is due now.",
+    ),
     "pause": ("halting", "Send nothing of a campaign until it is resumed."),
     "resume": ("halting", "Let a paused campaign go on."),
     "cancel": ("halting", "End a run for good; what has left stays sent."),

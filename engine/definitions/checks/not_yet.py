@@ -100,7 +100,6 @@ def _marketing(campaign: Campaign) -> bool:
     return campaign.purpose is Purpose.MARKETING
 
 
-BY_HAND = "`touchbase send` sends the current occurrence by hand"
 WHILE_AWAY = "letters go out as usual on other days; on these, choose another sender"
 USED = "no code is known to be used yet, so write `is: given`"
 REMOVE = "remove it to send now; it is kept for the version that carries it out"
@@ -119,7 +118,6 @@ CONSTRUCTS = (
     NotYet("N015", "hold_marketing_for", REMOVE, True, _policy("hold_marketing_for", _marketing)),
     NotYet("N016", "order", REMOVE, True, _policy("order")),
     NotYet("N017", "away", WHILE_AWAY, True, _away),
-    NotYet("N020", "schedule", BY_HAND, False, _written("schedule")),
     NotYet("N021", "goal", "letters are sent without it", False, _written("goal")),
 )
 
