@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine import clock
@@ -18,8 +19,8 @@ from engine.flows.receive.understanding import Ears
 from engine.model.address import address_hash
 from engine.model.heard import Heard, News
 from engine.model.reader import Chosen, ReaderPage, Topic
-from engine.providers.base import Hears
-from engine.store import links
+from engine.providers.base import Hears, SpendsProofs
+from engine.store import links, proofs
 from engine.templating.links import Signer
 from engine.templating.links import link as address_of
 
@@ -134,6 +135,8 @@ class Reception:
         if name not in self.ears:
             provider = self.desk.provider(name) if name in self.desk.workspace.project.providers else None
             self.ears[name] = provider if isinstance(provider, Hears) else None
+            if isinstance(provider, SpendsProofs):
+                provider.spends = partial(self._spend, name)
         return self.ears[name]
 
     def news(self, provider: str, heard: Sequence[Heard]) -> None:
@@ -141,6 +144,11 @@ class Reception:
         ears = Ears(provider, self.install, self.topics)
         with self.desk.database.write() as connection:
             receive(connection, ears, heard, clock.now())
+
+    def _spend(self, provider: str, proof: str, event: str, now: datetime) -> bool:
+        """Whether the proof served no other event, here or in any other process."""
+        with self.desk.database.write() as connection:
+            return proofs.spend(connection, provider, proof, event, now)
 
     def ready(self) -> None:
         """Whether the database answers. Raises StoreError."""

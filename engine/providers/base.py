@@ -158,6 +158,20 @@ class Hears(Protocol):
         """
 
 
+class Spends(Protocol):
+    """Remembers proofs that do not cover the news they come with, so that each can serve for one alone."""
+
+    def __call__(self, proof: str, event: str, now: datetime) -> bool:
+        """Whether the proof came with no other event so far; from now on it is this event's."""
+
+
+@runtime_checkable
+class SpendsProofs(Protocol):
+    """A provider whose proofs must be remembered; where several processes listen, by all of them together."""
+
+    spends: Spends
+
+
 class ProviderType(Protocol):
     """A provider's factory: its settings as written in `config/project.yaml`, checked by the schema."""
 

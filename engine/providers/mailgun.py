@@ -8,9 +8,9 @@ was tried by Ghost (TryGhost/Ghost, pull request 30776).
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -31,7 +31,7 @@ from engine.model.heard import Heard, Post
 from engine.model.letter import Batch, Frame, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
 from engine.providers import accounts, answers
-from engine.providers.base import Account, Limits, Lookup, Sought
+from engine.providers.base import Account, Limits, Lookup, Sought, Spends
 from engine.providers.form_wire import (
     BODIES,
     CLOSING,
@@ -51,7 +51,7 @@ from engine.providers.mailboxes import is_simple, is_token, mailbox_value, read_
 from engine.providers.mailgun_news import is_form, legacy, news_of
 from engine.providers.merging import check_mergeable, name_of, refuse_marks, tagged, tokens_in, unmarked
 from engine.providers.options import Options
-from engine.providers.proof import check_fresh, check_hash, key_of, unproven
+from engine.providers.proof import Tokens, check_fresh, check_hash, key_of, unproven
 from engine.providers.reading import entry_of, identity, inside, text, unreadable
 from engine.providers.singles import SINGLE_MESSAGES, Singles
 
@@ -72,7 +72,6 @@ RETRIED = 9 * 3600.0
 
 MAGNIFICENT = b"Mailgun Magnificent API"
 SPLIT = b"\x00"
-TOKENS_KEPT = 10_000
 OPTIONS = frozenset({"token", "domain", "webhook_key", "merge", "per_second", "url"})
 SETTINGS = (
     ("o:tracking", b"no"),
@@ -240,7 +239,7 @@ class Mailgun:
         headers = {**CALL_HEADERS, "Content-Type": CONTENT_TYPE, "Authorization": f"Basic {account}"}
         private = read.allow_private_networks
         self.singles = Singles(lambda: Lane(url, headers, allow_private_networks=private))
-        self.tokens: OrderedDict[str, str] = OrderedDict()
+        self.spends: Spends = Tokens()
 
     async def open(self) -> None:
         """Prepare the connection; raises NotSent when the API's name is unknown, AddressRefused."""
@@ -337,17 +336,12 @@ class Mailgun:
             raise unproven(self.name, "the signature has no moment")
         check_fresh(float(signed), now, self.name, RETRIED)
         event = inside(told, "event-data")
-        self.spend(token, identity(event))
+        # Asked in a thread: whoever remembers it may be a database.
+        if not await asyncio.to_thread(self.spends, token, identity(event), now):
+            raise unproven(self.name, "the signature was used for another event")
         if not isinstance(event, Mapping):
             raise unreadable("there is no event in it")
         return news_of(event, now)
-
-    def spend(self, token: str, event: str) -> None:
-        """A token that came with another event is somebody else's: only its own may be told again."""
-        if self.tokens.setdefault(token, event) != event:
-            raise unproven(self.name, "the signature was used for another event")
-        if len(self.tokens) > TOKENS_KEPT:
-            self.tokens.popitem(last=False)
 
 
 def fitting(body: bytes) -> bytes:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections import OrderedDict
 from datetime import datetime
 
 from engine.errors import WebhookRefused
@@ -20,6 +21,24 @@ KEY_HEADER = "x-touchbase-key"
 
 FRESH = 300.0
 """Seconds a signed moment may lie in the past or the future (Svix and Standard Webhooks use the same)."""
+
+
+TOKENS_KEPT = 10_000
+"""Tokens remembered by one process, for where nobody else remembers them."""
+
+
+class Tokens:
+    """Which event each token served, as long as this process lives; see base.Spends."""
+
+    def __init__(self) -> None:
+        self.events: OrderedDict[str, str] = OrderedDict()
+
+    def __call__(self, proof: str, event: str, now: datetime) -> bool:
+        """A token that came with another event is somebody else's: only its own may be told again."""
+        known = self.events.setdefault(proof, event)
+        if len(self.events) > TOKENS_KEPT:
+            self.events.popitem(last=False)
+        return known == event
 
 
 def key_of(key: str, provider: str) -> str:

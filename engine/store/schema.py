@@ -26,6 +26,7 @@ REVISIONS = (
     "0011",
     "0012",
     "0013",
+    "0014",
 )
 """Every migration in engine/store/migrations/versions, oldest first: known without importing Alembic."""
 

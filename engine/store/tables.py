@@ -1,4 +1,4 @@
-"""Every table, its keys and its indexes; nothing else.
+"""Every table, its keys and its indexes; nothing else. Those of the processes themselves stand beside it.
 
 Foreign keys stand only between small tables. Deliveries, events, subscriptions and consent are written by
 the million from a SELECT over customers, where PostgreSQL would pay a trigger per row for what is certain.
@@ -9,12 +9,10 @@ from __future__ import annotations
 from sqlalchemy import (
     Boolean,
     Column,
-    Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -23,9 +21,12 @@ from sqlalchemy import (
     true,
 )
 
+from engine.store.tables_of_processes import jobs as jobs
+from engine.store.tables_of_processes import pace as pace
+from engine.store.tables_of_processes import spent_proofs as spent_proofs
+from engine.store.tables_of_processes import workers as workers
 from engine.store.types import Identity, Moment, Words
-
-metadata = MetaData()
+from engine.store.types import metadata as metadata
 
 meta = Table(
     "meta",
@@ -332,25 +333,6 @@ heard = Table(
     sqlite_autoincrement=True,
 )
 
-# One row per way out, shared by every process: how fast it may go and whether it is open at all. A run with a
-# limit of its own has one too. `tokens` letters might leave at `refilled_at`. `rate` letters a second were
-# allowed at `changed_at`, after trouble, and rise to `ceiling` since; `failures` in a row. Nobody calls before
-# `open_until`; `probe` is the worker that tries it then. `reason` is for people.
-pace = Table(
-    "pace",
-    metadata,
-    Column("provider", Text, primary_key=True),
-    Column("tokens", Float, nullable=False),
-    Column("refilled_at", Moment, nullable=False),
-    Column("rate", Float),
-    Column("failures", Integer, nullable=False, server_default="0"),
-    Column("open_until", Moment),
-    Column("probe", Text),
-    Column("reason", Text),
-    Column("changed_at", Moment, nullable=False),
-    Column("ceiling", Float),
-)
-
 # A campaign somebody paused by command; the YAML's own `status: paused` is kept in the YAML.
 pauses = Table(
     "pauses",
@@ -402,30 +384,4 @@ Index(
     codes.c.offer,
     sqlite_where=text("state = 'free'"),
     postgresql_where=text("state = 'free'"),
-)
-
-workers = Table(
-    "workers",
-    metadata,
-    Column("boot", Text, primary_key=True),
-    Column("pid", Integer, nullable=False),
-    Column("host", Text, nullable=False),
-    Column("started_at", Moment, nullable=False),
-    Column("heartbeat_at", Moment, nullable=False),
-    Column("ended", Boolean, nullable=False, server_default=false()),
-    Column("role", Text, nullable=False, server_default="sender"),
-)
-
-# One row per job of the daemon: what it did last, what went wrong (`failures` in a row), when it comes again.
-# For people to see; nothing is decided by it.
-jobs = Table(
-    "jobs",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("started_at", Moment),
-    Column("ended_at", Moment),
-    Column("next_at", Moment),
-    Column("failures", Integer, nullable=False, server_default="0"),
-    Column("error", Text),
-    Column("outcome", Text),
 )

@@ -37,12 +37,11 @@ class Webhooks:
         post = Post(await request.body(), headers_of(request), dict(request.query_params))
         try:
             heard = await ear.hear(post, clock.now())
+            await run_in_threadpool(self.reception.news, name, heard)
         except WebhookRefused as error:
             told = {"provider": name, "status": error.status, "reason": error.message}
             log.warning("news refused", extra=told)
             return PlainTextResponse("refused", error.status)
-        try:
-            await run_in_threadpool(self.reception.news, name, heard)
         except StoreError as error:
             log.warning("news not written down", extra={"provider": name, "reason": error.message})
             return PlainTextResponse("not now", 503, headers={"Retry-After": "60"})

@@ -13,9 +13,10 @@ import pytest
 
 from engine.errors import WebhookRefused
 from engine.model.heard import Bounce, Heard, News, Post
-from engine.providers import mailgun
+from engine.providers import proof
 from engine.providers.base import Hears
 from engine.providers.mailgun import Mailgun
+from engine.providers.proof import Tokens
 from engine.providers.registry import make_provider
 from tests.corpus import CORPUS
 from tests.providers.conformance import run
@@ -200,12 +201,13 @@ def test_a_signature_serves_one_event_alone() -> None:
 
 
 def test_only_so_many_tokens_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mailgun, "TOKENS_KEPT", 3)
+    monkeypatch.setattr(proof, "TOKENS_KEPT", 3)
     listening = hearing()
     for number in range(9):
         run(listening.hear(signed(event("delivered"), token=f"t{number}"), NOW))
     assert isinstance(listening, Mailgun)
-    assert list(listening.tokens) == ["t6", "t7", "t8"]
+    assert isinstance(listening.spends, Tokens)
+    assert list(listening.spends.events) == ["t6", "t7", "t8"]
 
 
 @pytest.mark.parametrize("body", [b"", b"5", b"not json", b"[1]"])
