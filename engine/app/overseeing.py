@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import clock
-from engine.app import feeding
+from engine.app import feeding, originality
 from engine.app.desk import Desk
 from engine.app.hearing import WITHOUT_A_LETTER
+from engine.calendar import clock_of, occurrences
 from engine.definitions.checks.everything import check
 from engine.definitions.schema.campaign import Status as Active
 from engine.definitions.workspace import in_order
 from engine.flows.deliver.circuit import in_words
 from engine.flows.deliver.pace import is_closed
 from engine.flows.survey.needs import Facts, job_line, needs
-from engine.model.status import ProcessLine, RunLine, Status, WayLine
-from engine.store import jobs, pace, pauses, storms, unfinished, workers
+from engine.model.status import ComingLine, MissedLine, ProcessLine, RunLine, Status, WayLine
+from engine.store import jobs, pace, pauses, runs, storms, unfinished, workers
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+LATELY = timedelta(days=7)
+"""So long a missed occurrence is told of: afterwards nobody sends it any more."""
 
 
 def status(workspace: Path | None) -> Status:
@@ -38,11 +43,37 @@ def look(desk: Desk) -> Status:
         at=desk.now,
         needs=needs(facts, desk.now),
         runs=[_run_line(run) for run in facts.runs],
+        coming=_coming(desk, facts),
+        missed=_missed(desk),
         feeds=facts.feeds,
         providers=facts.ways,
         processes=facts.processes,
         jobs=facts.jobs,
     )
+
+
+def _coming(desk: Desk, facts: Facts) -> list[ComingLine]:
+    """The next occurrence of every campaign that is active and not paused, the nearest first."""
+    paused = {pause.campaign for pause in facts.pauses}
+    found = []
+    for name, campaign in desk.workspace.campaigns.items():
+        schedule = campaign.schedule
+        if campaign.status is not Active.ACTIVE or schedule is None or name in paused:
+            continue
+        following = next(occurrences(schedule, desk.now, desk.zone), None)
+        if following is not None:
+            found.append(ComingLine(name, following.name, following.opens(clock_of(schedule, desk.zone))))
+    return sorted(found, key=lambda line: (line.at, line.campaign))
+
+
+def _missed(desk: Desk) -> list[MissedLine]:
+    with desk.database.read() as connection:
+        found = runs.in_states(connection, {runs.MISSED})
+    return [
+        MissedLine(run.campaign, run.occurrence, run.as_of, run.reason)
+        for run in found
+        if desk.now - run.created_at < LATELY
+    ]
 
 
 def gather(desk: Desk) -> Facts:
@@ -53,7 +84,7 @@ def gather(desk: Desk) -> Facts:
         if campaign.status is Active.ACTIVE and campaign.schedule is not None
     ]
     problems = in_order([*desk.problems, *check(desk.workspace)])
-    feeds = feeding.lines(desk)
+    feeds, copied = feeding.lines(desk), originality.doubt(desk)
     with desk.database.read() as connection:
         return Facts(
             runs=unfinished.standings(connection, desk.now),
@@ -71,6 +102,7 @@ def gather(desk: Desk) -> Facts:
             ],
             jobs=[job_line(state) for state in jobs.states(connection)],
             scheduled=len(scheduled),
+            copied=copied,
         )
 
 
@@ -93,6 +125,7 @@ def _run_line(run: unfinished.Standing) -> RunLine:
         due=run.due,
         in_flight=run.in_flight,
         uncertain=run.uncertain,
+        due_since=run.due_since,
         later=run.later,
         last_call=run.last_call,
     )

@@ -44,9 +44,16 @@ class Visit:
 
 
 class Reception:
-    """Answers for one opened workspace; threads may share it."""
+    """Answers for one opened workspace; threads may share it.
+
+    Attributes:
+        role: what this process is there for: `web` alone, or the daemon's `daemon` or `standby`.
+        draining: it is about to stop, and new visitors should be sent elsewhere.
+    """
 
     def __init__(self, desk: Desk) -> None:
+        self.role = "web"
+        self.draining = False
         self.follow(desk)
 
     def follow(self, desk: Desk) -> None:
@@ -56,6 +63,8 @@ class Reception:
             self.install = running.install(connection)
             self.signer: Signer = running.signer(desk, connection)
         self.topics = marketing_topics(desk.workspace)
+        token = desk.workspace.project.metrics.token
+        self.metrics_token = token.reveal() if token is not None else ""
         self.ears: dict[str, Hears | None] = {}
         # Columns for the declared fields are made before the first visitor comes.
         assert desk.fields is not None

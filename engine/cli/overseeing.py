@@ -37,6 +37,7 @@ def _show(found: Status) -> None:
         click.echo("nothing needs a person")
     _part("runs", (_run(line) for line in found.runs))
     _part("next", (f"{line.campaign} ({line.occurrence})  {_moment(line.at)}" for line in found.coming))
+    _part("missed", _missed(found))
     _part("feeds", _feeds(found))
     _part(
         "ways out",
@@ -68,6 +69,12 @@ def _run(line: RunLine) -> str:
         told.append(line.reason)
     words = f": {' · '.join(told)}" if told else ""
     return f"run {line.run} of {line.campaign} ({line.occurrence}) {line.state}{words}"
+
+
+def _missed(found: Status) -> Iterable[str]:
+    for line in found.missed:
+        yield f"{line.campaign} ({line.occurrence})  {_moment(line.at)}: {line.reason}"
+        yield f"    touchbase send {line.campaign} --occurrence {line.occurrence}"
 
 
 def _feeds(found: Status) -> Iterable[str]:

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     """What may need a person, the most pressing first."""
 
     WORKSPACE = "workspace"
+    COPY = "copy"
     PROVIDER = "provider"
     DAEMON = "daemon"
     APPROVAL = "approval"
@@ -42,7 +43,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """One run that is not over. Numbers are letters; `later`: when the next one is due, where none is now."""
+    """One run that is not over. Numbers are letters; due ones may leave now, the first since `due_since`.
+
+    `later`: when the next one is due that is not yet.
+    """
 
     run: int
     campaign: str
@@ -54,6 +58,7 @@ class RunLine:
     due: int = 0
     in_flight: int = 0
     uncertain: int = 0
+    due_since: datetime | None = None
     later: datetime | None = None
     last_call: datetime | None = None
 
@@ -70,6 +75,7 @@ class RunLine:
             "due": self.due,
             "in_flight": self.in_flight,
             "uncertain": self.uncertain,
+            "due_since": _text(self.due_since),
             "later": _text(self.later),
             "last_call": _text(self.last_call),
         }
@@ -86,6 +92,25 @@ class ComingLine:
     def as_json(self) -> dict[str, object]:
         """One object of `coming`."""
         return {"campaign": self.campaign, "occurrence": self.occurrence, "at": self.at.isoformat()}
+
+
+@dataclass(frozen=True, slots=True)
+class MissedLine:
+    """An occurrence of the last days that was not sent by itself; a person may still send it."""
+
+    campaign: str
+    occurrence: str
+    at: datetime
+    reason: str
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `missed`."""
+        return {
+            "campaign": self.campaign,
+            "occurrence": self.occurrence,
+            "at": self.at.isoformat(),
+            "reason": self.reason,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +184,7 @@ class Status:
     needs: Sequence[Need] = ()
     runs: Sequence[RunLine] = ()
     coming: Sequence[ComingLine] = ()
+    missed: Sequence[MissedLine] = ()
     feeds: Sequence[FeedLine] = ()
     providers: Sequence[WayLine] = ()
     processes: Sequence[ProcessLine] = ()
@@ -171,6 +197,7 @@ class Status:
             "needs": [line.as_json() for line in self.needs],
             "runs": [line.as_json() for line in self.runs],
             "coming": [line.as_json() for line in self.coming],
+            "missed": [line.as_json() for line in self.missed],
             "feeds": [
                 {key: value for key, value in line.as_json().items() if key != "posts"} for line in self.feeds
             ],

@@ -8,14 +8,12 @@ import logging
 from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 
 from engine.app.reception import Reception
-from engine.errors import StoreError
+from engine.web.health import Health
 from engine.web.limits import Limits
 from engine.web.pages import Pages
 from engine.web.readers import Readers
@@ -29,7 +27,7 @@ OWN_PROVIDER = "web"
 
 
 def make_application(reception: Reception) -> Starlette:
-    """Readers' pages, tracking, webhooks and health, for one opened workspace."""
+    """Readers' pages, tracking, webhooks, health and metrics, for one opened workspace."""
     pages = Pages(reception.desk.root / "templates")
     tracking = Tracking(reception, pages, lambda heard: reception.news(OWN_PROVIDER, heard))
 
@@ -40,16 +38,6 @@ def make_application(reception: Reception) -> Starlette:
         writing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await writing
-
-    async def alive(request: Request) -> Response:
-        return PlainTextResponse("ok")
-
-    async def ready(request: Request) -> Response:
-        try:
-            await run_in_threadpool(reception.ready)
-        except StoreError:
-            return PlainTextResponse("the database cannot be reached", 503)
-        return PlainTextResponse("ok")
 
     async def missing(request: Request, error: Exception) -> Response:
         return pages.missing()
@@ -65,8 +53,7 @@ def make_application(reception: Reception) -> Starlette:
             *Readers(reception, pages).routes(),
             *tracking.routes(),
             *Webhooks(reception).routes(),
-            Route("/livez", alive, methods=["GET"]),
-            Route("/readyz", ready, methods=["GET"]),
+            *Health(reception, lambda: tracking.dropped).routes(),
         ],
         middleware=[Middleware(Limits)],
         exception_handlers={404: missing, 500: broken},

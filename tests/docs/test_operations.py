@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
+from datetime import UTC, datetime
 
+from engine.app.measuring import Measures
 from engine.logs import FIELDS, FORMATS, LEVELS
 from engine.model.finding import Verdict
-from engine.model.status import Kind
+from engine.model.status import Kind, Status
+from engine.store.totals import Totals
+from engine.web.metrics import House
 from tests.docs.test_complete import COMMANDS, section, words
 from tests.docs.walk import ROOT
 
@@ -45,3 +50,17 @@ def test_every_field_of_a_log_line_is_documented() -> None:
     assert words(text) == set(FIELDS)
     for word in (*FORMATS, *LEVELS, "TOUCHBASE_LOG_FORMAT", "TOUCHBASE_LOG_LEVEL"):
         assert f"`{word}`" in text
+
+
+def test_every_metric_is_documented_with_its_labels() -> None:
+    measures = Measures(Status(datetime(2027, 1, 5, tzinfo=UTC)), Totals({}, {}, {}, {}))
+    real = {
+        metric.name + ("_total" if metric.type == "counter" else ""): getattr(metric, "_labelnames", ())
+        for metric in House(measures, 0).collect()
+    }
+    told = {}
+    for written in words(section(OPERATE, "Metrics")):
+        name, _, labels = written.partition("{")
+        if name.startswith("touchbase_"):
+            told[name] = tuple(re.findall(r"\w+", labels))
+    assert told == {name: tuple(labels) for name, labels in real.items()}

@@ -50,6 +50,7 @@ QUIET = {
 }
 NEEDED = {
     "an error": (Facts(problems=[ERROR]), Kind.WORKSPACE, "touchbase check"),
+    "a copy": (Facts(copied="this database is a copy"), Kind.COPY, "touchbase doctor --accept-copy"),
     "a closed way out": (Facts(ways=[SHUT]), Kind.PROVIDER, "touchbase doctor"),
     "a daemon that is gone": (
         Facts(jobs=[JOB], scheduled=1, processes=[STANDBY]),
@@ -119,6 +120,7 @@ def test_the_most_pressing_comes_first() -> None:
     everything = Facts(
         runs=[run for facts, _, _ in reversed(NEEDED.values()) for run in facts.runs],
         problems=[ERROR],
+        copied="this database is a copy",
         storms={"7": 400},
         feeds=[feed for facts, _, _ in NEEDED.values() for feed in facts.feeds],
         ways=[OPEN, SHUT],

@@ -21,6 +21,8 @@ def check_secrets(workspace: Workspace) -> Iterator[Problem]:
     else:
         yield from _set(workspace, project.signing_key, "project", "signing_key")
     yield from _set(workspace, project.database, "project", "database")
+    if project.metrics.token is not None:
+        yield from _set(workspace, project.metrics.token, "project", "metrics", "token")
     for name, options in project.providers.items():
         needed = name in (project.provider, project.fallback)
         for key, secret in options.secrets().items():

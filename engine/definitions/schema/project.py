@@ -46,6 +46,17 @@ class Retention(Definition):
     )
 
 
+class Metrics(Definition):
+    """Who may read `/metrics`, which says how many letters wait, left and came back."""
+
+    token: SecretText | None = Field(
+        None,
+        description="Asked for as `Authorization: Bearer TOKEN`; without one, only this machine and its private "
+        "network may read.",
+        examples=["!secret METRICS_TOKEN"],
+    )
+
+
 class Project(Definition):
     """config/project.yaml"""
 
@@ -70,6 +81,7 @@ class Project(Definition):
         Retention(), description="What is deleted after a while; nothing by default."
     )
     tracking: Tracking = Field(Tracking(), description="Opens and clicks; both are off by default.")
+    metrics: Metrics = Field(Metrics(), description="Who may read what is measured.")
     public_url: Url = Field(
         "http://127.0.0.1:8025", description="Where readers reach the unsubscribe and preferences pages."
     )

@@ -30,7 +30,8 @@ class Facts:
     """Everything that is looked at.
 
     `storms`: held bounces by what names their run on the command line. `scheduled`: active campaigns with a
-    schedule. `jobs`: those of whichever daemon was here last, none where none ever was.
+    schedule. `copied`: why the database may be a copy. `jobs`: those of whichever daemon was here last, none
+    where none ever was.
     """
 
     runs: Sequence[Standing] = ()
@@ -42,12 +43,14 @@ class Facts:
     processes: Sequence[ProcessLine] = ()
     jobs: Sequence[JobLine] = ()
     scheduled: int = 0
+    copied: str = ""
 
 
 def needs(facts: Facts, now: datetime) -> list[Need]:
     """What needs a person, the most pressing first."""
     return [
         *_workspace(facts.problems),
+        *_copy(facts.copied),
         *_ways(facts),
         *_daemon(facts),
         *_approvals(facts.runs),
@@ -67,6 +70,11 @@ def _workspace(problems: Iterable[Problem]) -> Iterator[Need]:
         more = f" (and {len(errors) - 1} more)" if errors[1:] else ""
         what = f"{first.file}:{first.line}: {first.message}{more}; what it concerns is not sent"
         yield Need(Kind.WORKSPACE, what, "touchbase check")
+
+
+def _copy(doubt: str) -> Iterator[Need]:
+    if doubt:
+        yield Need(Kind.COPY, f"{doubt}; nothing is sent by itself", "touchbase doctor --accept-copy")
 
 
 def _ways(facts: Facts) -> Iterator[Need]:
