@@ -101,6 +101,7 @@ class Daemon:
                 self._watch_the_clock()
         except StoreError as error:
             self._say("the database cannot be reached", reason=error.message)
+        self.household.reception.role = "standby" if self.clockwork is None else "daemon"
         self._serve()
 
     def _serve(self) -> None:
@@ -150,6 +151,7 @@ class Daemon:
         """Claim nothing new, wait for the calls in flight and write down what they answer."""
         self.tell("stopping: letters in flight are waited for; once more stops at once")
         log.info("stopping")
+        self.household.reception.draining = True
         notifying.notify(notifying.STOPPING)
         ended = self._halt(GRACE)
         if self.webside is not None:

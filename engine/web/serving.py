@@ -52,6 +52,8 @@ def open_door(reception: Reception, host: str, port: int) -> Door:
     )
     try:
         listening = configuration.bind_socket()
+        # Whoever comes before we answer waits, and is not turned away.
+        listening.listen(configuration.backlog)
     except (OSError, SystemExit) as error:
         raise UsageError(f"{host}:{port} cannot be listened on", help="choose another --port") from error
     return Door(configuration, listening, f"http://{host}:{listening.getsockname()[1]}")

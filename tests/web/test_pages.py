@@ -200,4 +200,4 @@ def test_slow_visitors_keep_nobody_else_waiting(house: House) -> None:
 
 def test_health(house: House) -> None:
     assert house.client.get(house.address + "/livez").text == "ok"
-    assert house.client.get(house.address + "/readyz").text == "ok"
+    assert house.client.get(house.address + "/readyz").text == "ok\nweb"
