@@ -29,7 +29,7 @@ def fire(desk: Desk, campaign: Campaign, due: Due) -> Planned:
     assert desk.fields is not None
     waves = None
     if schedule.when is None and schedule.time_zone == RECIPIENT:
-        waves = Waves(due.occurrence, desk.zone, desk.now, strict=True, if_late=due.if_late)
+        waves = Waves(due.occurrence, desk.zone, desk.now, True, due.if_late, schedule.window)
     dates = dates_of(campaign, due.occurrence.name, due.due_at, desk.zone)
     made = running.Draft(campaign, due.occurrence.name, desk.now, waves=waves, dates=dates)
     run, _ = running.make_run(desk, made, saving=running.Saving.LARGE)

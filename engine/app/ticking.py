@@ -11,7 +11,7 @@ from engine.app import dispatching, running
 from engine.app.desk import Desk
 from engine.app.firing import fire, start_approved
 from engine.app.following import why_not
-from engine.calendar import clock_of
+from engine.calendar import RECIPIENT, clock_of, closed
 from engine.definitions.schema.campaign import Campaign, Status
 from engine.errors import TouchbaseError
 from engine.flows.advance import judging, watching
@@ -291,6 +291,10 @@ def send_due(desk: Desk, stopping: Stopping = never) -> TickReport:
         if run.next_at is not None and run.next_at > desk.now:
             later.append(run.next_at)
             continue
+        opens = _window_opens(desk, run.campaign)
+        if opens is not None:
+            later.append(opens)
+            continue
         if stopping() or interrupted:
             interrupted = True
             break
@@ -305,6 +309,15 @@ def send_due(desk: Desk, stopping: Stopping = never) -> TickReport:
     return TickReport(
         desk.now, sent=sent, troubles=troubles, next_at=_earliest(later), interrupted=interrupted
     )
+
+
+def _window_opens(desk: Desk, campaign: str) -> datetime | None:
+    """When the campaign's window opens again; None where it is open, or every reader has one of their own."""
+    found = desk.workspace.campaigns.get(campaign)
+    if found is None or found.schedule is None:
+        return None
+    clock = clock_of(found.schedule, desk.zone)
+    return None if clock == RECIPIENT else closed(found.schedule.window, clock, desk.now)
 
 
 def _missed(desk: Desk, campaign: str, occurrence: str, due_at: datetime, reason: str) -> bool:

@@ -9,8 +9,19 @@ from zoneinfo import ZoneInfo
 from engine import clock
 from engine.audience.moments import OwnMoment
 from engine.audience.own_dates import OwnDates, Yearly
-from engine.calendar import RECIPIENT, Anniversaries, Dates, Missed, Occurrence, dates_due, lateness, named
+from engine.calendar import (
+    RECIPIENT,
+    Anniversaries,
+    Dates,
+    Missed,
+    Occurrence,
+    closed,
+    dates_due,
+    lateness,
+    named,
+)
 from engine.definitions.schema.campaign import Campaign
+from engine.definitions.schema.schedule import Window
 from engine.definitions.schema.wording import IfLate
 
 
@@ -20,7 +31,7 @@ class Waves:
 
     `zone`: the project's, for readers whose own is unknown. `now`: when the run is planned. `strict`: whoever's
     moment has passed by more than `if_late` allows gets nothing; otherwise they get it at once, because a person
-    asks for it.
+    asks for it. `window`: what is late does not leave outside of it.
     """
 
     occurrence: Occurrence
@@ -28,6 +39,7 @@ class Waves:
     now: datetime
     strict: bool = False
     if_late: IfLate | None = None
+    window: Window | None = None
 
     def moment_in(self, zone: str) -> OwnMoment:
         """When people are due whose time zone is written like this."""
@@ -35,6 +47,8 @@ class Waves:
         due_at = self.occurrence.at(known)
         found = lateness(self.if_late, due_at, self.now) if self.strict else None
         late = f"{self.local(known)}: {found.reason}" if isinstance(found, Missed) else ""
+        if self.strict and due_at <= self.now:
+            due_at = closed(self.window, known, self.now) or due_at
         return OwnMoment(zone, due_at, late)
 
     def known(self, zone: str) -> ZoneInfo:
