@@ -10,18 +10,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 from engine import clock
 from engine.app import originality
 from engine.app.desk import Desk
 from engine.app.lettering import RunLetters, StoredLetters
+from engine.app.people import rulebook
 from engine.calendar import RECIPIENT
 from engine.content.offers import expiry
 from engine.definitions.schema.campaign import Campaign
 from engine.errors import ProviderError
 from engine.flows.compose.composer import Composer
 from engine.flows.deliver.brakes import Brakes
+from engine.flows.deliver.gating import ContactGate
 from engine.flows.deliver.order import Order
 from engine.flows.deliver.pace import a_minute, a_second
 from engine.flows.deliver.reconciling import Inquiry, Witness, in_words, reconcile
@@ -31,6 +33,7 @@ from engine.flows.plan.timing import waves_of
 from engine.flows.receive import suppressing
 from engine.logs import scrubbed
 from engine.model.words import Purpose
+from engine.policy.rules import rules_for
 from engine.store import runs, workers
 from engine.store.ledger import recovery
 from engine.store.ledger.call import Consent
@@ -90,6 +93,7 @@ def send_run(
             lanes=LANES.get(desk.provider_type(), MOST_LANES),
             limit=limit,
             limit_of_run=a_minute(per_minute) if per_minute else None,
+            gate=gate_of(desk, campaign, run),
             brakes=brakes(desk, campaign, run),
             impatient=by_hand,
             follow=suppressing.follow,
@@ -180,6 +184,18 @@ def _stepped_in(sending: Sending) -> list[str]:
 def consent_of(campaign: Campaign) -> Consent:
     """What a reader must still agree to at the last moment."""
     return Consent(campaign.topic or "", campaign.purpose is Purpose.MARKETING and bool(campaign.topic))
+
+
+def gate_of(desk: Desk, campaign: Campaign, run: runs.Run) -> ContactGate | None:
+    """The rules that are asked once more when letters leave; None where there are none."""
+    rules = rules_for(desk.workspace, campaign)
+    names = campaign.audience.exclude if campaign.audience is not None else ()
+    if not rules.any and not names:
+        return None
+    at = ("campaigns", campaign.campaign, "audience", "exclude")
+    places = [desk.workspace.place(*at, number) for number in range(len(names))]
+    excluded = {name: f"{place.file}:{place.line}" for name, place in zip(names, places, strict=True)}
+    return ContactGate(rules, excluded, partial(rulebook, desk), desk.zone, run.as_of)
 
 
 def brakes(desk: Desk, campaign: Campaign, run: runs.Run) -> Brakes:

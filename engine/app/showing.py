@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from engine.app import approving, people, running
 from engine.app.desk import Desk
+from engine.app.ruling import contact_facts
 from engine.calendar import days_due
 from engine.definitions.schema.campaign import Campaign
 from engine.flows.plan.choosing import VariantKey
@@ -18,6 +19,7 @@ from engine.flows.plan.timing import Waves
 from engine.model.letter import Letter
 from engine.model.report import Fact, PersonDecision, PlanReport, VariantLine, WhyReport
 from engine.model.words import ACCEPTED_STATES, Reason, State
+from engine.policy.rules import rules_for
 from engine.providers.mime_wire import MimeWire
 from engine.store import (
     counts,
@@ -118,9 +120,14 @@ def _report(
         people=decided,
         notes=notes,
         run="" if fresh else str(run.id),
-        waves=counts.waves(connection, run.id) if made.waves is not None else (),
+        waves=counts.waves(connection, run.id) if has_moments(desk, made) else (),
         state="" if fresh else run.state,
     )
+
+
+def has_moments(desk: Desk, made: running.Draft) -> bool:
+    """Whether letters may be due at other moments than the run's: readers' own, or after quiet hours."""
+    return made.waves is not None or rules_for(desk.workspace, made.campaign).quiet is not None
 
 
 def _variant_line(
@@ -153,7 +160,7 @@ def decision_of(row: Delivery, names: dict[int, str] | None = None) -> PersonDec
         return PersonDecision(row.customer_id, row.address, "send", "", str(row.state), variant)
     if row.state in (State.SKIPPED, State.EXPIRED, State.CANCELLED, State.FAILED):
         return PersonDecision(row.customer_id, row.address, "skip", row.reason, row.detail, variant)
-    return PersonDecision(row.customer_id, row.address, "send", "", row.detail, variant)
+    return PersonDecision(row.customer_id, row.address, "send", row.reason, row.detail, variant)
 
 
 def one_letter(
@@ -234,6 +241,7 @@ def _facts(
             yield from people.segment_facts(desk, connection, made.moment, name, customer, f"{word}: ")
     yield from _date_facts(made, customer, desk.zone)
     yield from _consent_facts(connection, made.campaign, customer)
+    yield from contact_facts(desk, connection, made.campaign, customer, row, made.moment)
     if row is not None and row.variant is not None:
         yield from _letter_facts(connection, row)
     if row is not None and made.waves is not None:

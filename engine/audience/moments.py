@@ -15,11 +15,15 @@ from engine.store.types import Moment, to_microseconds
 
 @dataclass(frozen=True, slots=True)
 class OwnMoment:
-    """When a time zone's people are due. `late`: why that is too late for them, in words; "" while it is not."""
+    """When a time zone's people are due. `late`: why that is too late for them, in words; "" while it is not.
+
+    `waits`: the rule that moved it out of quiet hours, in words; "" where none did.
+    """
 
     zone: str
     due_at: datetime
     late: str = ""
+    waits: str = ""
 
 
 own_moments = Table(
@@ -28,6 +32,7 @@ own_moments = Table(
     Column("zone", Text, primary_key=True),
     Column("due_at", Moment, nullable=False),
     Column("late", Text),
+    Column("waits", Text),
 )
 """A temporary table, laid out for one planning and gone with its connection."""
 
@@ -45,7 +50,10 @@ def lay_out(connection: Connection, moments: Iterable[OwnMoment]) -> None:
     """Writes the moments down for the next selection in this transaction."""
     connection.execute(text(_CREATE))
     connection.execute(text("DELETE FROM own_moments"))
-    rows = [(moment.zone, to_microseconds(moment.due_at), moment.late or None) for moment in moments]
+    rows = [
+        (moment.zone, to_microseconds(moment.due_at), moment.late or None, moment.waits or None)
+        for moment in moments
+    ]
     bulk.insert_rows(connection, tuple(own_moments.c), rows)
 
 
@@ -55,5 +63,6 @@ def of_person(people: People) -> ColumnElement[bool]:
 
 
 _CREATE = """
-CREATE TEMPORARY TABLE IF NOT EXISTS own_moments (zone TEXT PRIMARY KEY, due_at BIGINT NOT NULL, late TEXT)
+CREATE TEMPORARY TABLE IF NOT EXISTS own_moments
+(zone TEXT PRIMARY KEY, due_at BIGINT NOT NULL, late TEXT, waits TEXT)
 """

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, null, or_
 from sqlalchemy.sql.selectable import FromClause, NamedFromClause, Subquery
 
 from engine.audience.conditions import GIVEN_STATES, People, in_segment
+from engine.audience.contact import Bars, Contact, bars
 from engine.audience.holdout import is_held_out
 from engine.audience.moments import of_person, own_moments
 from engine.audience.own_dates import OwnDates, is_due, sent_lately
@@ -18,6 +19,9 @@ from engine.audience.segments import segment_select
 from engine.errors import Refused
 from engine.model.words import Purpose, Reason, State
 from engine.store import suppressions, tables
+
+RULE = "rule {}"
+"""How a rule of contact is named until its reason and detail are known; no reason has such a name."""
 
 Reasons = list[tuple[ColumnElement[Any], str]]
 """Conditions, each with the reason it stands for."""
@@ -39,6 +43,7 @@ class Selection:
         only: the row id of the one customer to decide about; None decides about everybody.
         waves: everybody is due at their own moment (see `moments.lay_out`), not at once.
         dates: only customers whose own date is due; None asks for no date.
+        contact: the rules of contact to ask, with what they are asked with; None where there are none.
     """
 
     campaign: str
@@ -54,15 +59,17 @@ class Selection:
     only: int | None = None
     waves: bool = False
     dates: OwnDates | None = None
+    contact: Contact | None = None
 
 
 def audience_select(rules: Rulebook, selection: Selection) -> Select[Any]:
-    """One row for everybody in `include`: customer, state, reason, profile, address; with waves detail and due_at.
+    """One row for everybody in `include`: customer, state, reason, profile, address; detail and due_at where needed.
 
     The state is planned, held_out or skipped, with the first reason that applies, in this order: excluded,
     no_address, suppressed, unsubscribed, not_subscribed, shared_address (several selected customers have the
     address and it is not the lowest row's turn), already_sent (in this very occurrence, or a short time ago for the
-    same date of theirs), too_late, holdout.
+    same date of theirs), too_late, the rules of contact, holdout. Who waits for the end of quiet hours, or for a rule, is
+    planned, with that as the reason.
 
     Raises:
         Refused: a segment of `exclude` is unknown, empty or refers to itself; to go on would write to the
@@ -75,28 +82,43 @@ def audience_select(rules: Rulebook, selection: Selection) -> Select[Any]:
                 f"{selection.campaign} excludes `{name}`, which is unknown, empty or refers to itself",
                 help="repair it in config/segments.yaml; nobody was selected",
             )
-    decided = _decided(rules, selection)
+    ruled = bars(selection.contact, rules, rules.customers) if selection.contact is not None else Bars()
+    decided = _decided(rules, selection, ruled)
+    waiting = [RULE.format(number) for number, _ in ruled.numbered(waiting=True)]
     state = case(
-        (decided.c.reason.is_(None), State.PLANNED.value),
+        (or_(decided.c.reason.is_(None), decided.c.reason.in_(waiting)), State.PLANNED.value),
         (decided.c.reason == Reason.HOLDOUT.value, State.HELD_OUT.value),
         else_=State.SKIPPED.value,
     )
-    waves: list[ColumnElement[Any]] = []
-    if selection.waves:
-        late = case((decided.c.reason == Reason.TOO_LATE.value, decided.c.late))
-        waves = [late.label("detail"), decided.c.due_at]
     return select(
         decided.c.customer,
         state.label("state"),
-        decided.c.reason,
+        *_told(decided, selection, ruled),
         decided.c.profile,
         decided.c.address,
-        *waves,
     )
 
 
-def _decided(rules: Rulebook, selection: Selection) -> Subquery:
-    """Everybody selected with the first reason against them, NULL where there is none.
+def _told(decided: Subquery, selection: Selection, ruled: Bars) -> list[ColumnElement[Any]]:
+    """Reason, detail and due moment; the last two only where somebody may have one."""
+    reasons: list[tuple[ColumnElement[bool], Any]] = []
+    details: list[tuple[ColumnElement[bool], Any]] = []
+    if selection.waves:
+        waits = and_(decided.c.reason.is_(None), decided.c.waits.is_not(None))
+        reasons.append((waits, Reason.QUIET_HOURS.value))
+        details += [(waits, decided.c.waits), (decided.c.reason == Reason.TOO_LATE.value, decided.c.late)]
+    for number, bar in enumerate(ruled.found):
+        reasons.append((decided.c.reason == RULE.format(number), bar.reason.value))
+        details.append((decided.c.reason == RULE.format(number), bar.detail))
+    reason = case(*reasons, else_=decided.c.reason).label("reason") if reasons else decided.c.reason
+    told: list[ColumnElement[Any]] = [reason]
+    if details:
+        told.append(case(*details).label("detail"))
+    return [*told, decided.c.due_at] if selection.waves else told
+
+
+def _decided(rules: Rulebook, selection: Selection, ruled: Bars) -> Subquery:
+    """Everybody selected with the first reason against them, NULL where there is none; a rule by its number.
 
     The OFFSET keeps both databases from merging this with the SELECT around it, which uses the reason twice and
     would have it worked out twice.
@@ -109,6 +131,8 @@ def _decided(rules: Rulebook, selection: Selection) -> Subquery:
     source = candidates.source.outerjoin(first, first.c.address_hash == people.c.address_hash)
     for joined in (earlier, *given, sent):
         source = source.outerjoin(joined, joined.c.customer == people.c.id)
+    for joined_table, condition in ruled.joins:
+        source = source.outerjoin(joined_table, condition)
     reasons: Reasons = [
         *candidates.barred,
         (and_(first.c.lowest.is_not(None), first.c.lowest != people.c.id), Reason.SHARED_ADDRESS.value),
@@ -121,10 +145,12 @@ def _decided(rules: Rulebook, selection: Selection) -> Subquery:
     if selection.waves:
         source = source.outerjoin(own_moments, of_person(people))
         reasons.append((own_moments.c.late.is_not(None), Reason.TOO_LATE.value))
+    reasons += [(bar.condition, RULE.format(number)) for number, bar in ruled.numbered(waiting=False)]
     if selection.holdout > 0:
         salt = selection.salt or selection.campaign
         held = is_held_out(people.c.address_hash, salt, selection.holdout, rules.dialect)
         reasons.append((held, Reason.HOLDOUT.value))
+    reasons += [(bar.condition, RULE.format(number)) for number, bar in ruled.numbered(waiting=True)]
     columns: list[ColumnElement[Any]] = [
         people.c.id.label("customer"),
         people.c.email.label("address"),
@@ -132,11 +158,18 @@ def _decided(rules: Rulebook, selection: Selection) -> Subquery:
         case(*reasons, else_=null()).label("reason"),
     ]
     if selection.waves:
-        columns += [own_moments.c.due_at, own_moments.c.late]
+        columns += [own_moments.c.due_at, own_moments.c.late, own_moments.c.waits]
     chosen = select(*columns).select_from(source).where(candidates.included)
     if selection.only is not None:
         chosen = chosen.where(people.c.id == selection.only)
     return chosen.offset(0).subquery("decided")
+
+
+def candidates_select(rules: Rulebook, selection: Selection) -> Select[Any]:
+    """The customers whom the audience names and nothing of their own bars: about those who will get the letter."""
+    found = _candidates(rules, selection, rules.customers.alias())
+    ids = select(found.people.c.id).select_from(found.source)
+    return ids.where(found.included, case(*found.barred, else_=null()).is_(None))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from engine.model.contact import Label, Touch
 from engine.model.duration import Duration
 from engine.model.words import Reason
-from engine.policy.quiet import Quiet, next_open
+from engine.policy.quiet import next_open
 from engine.policy.rules import Balance, Cap, Hold, Rules
 from engine.policy.windows import ONE_DAY, again_from, free_from, last_period, midnight, starts
 
@@ -74,37 +74,52 @@ def end_of_day(moment: datetime, zone: ZoneInfo) -> datetime:
     return midnight(moment.astimezone(zone).date() + ONE_DAY, zone)
 
 
-def decide(rules: Rules, facts: Facts, due: datetime) -> Decision:
+def looks_back(rules: Rules, zones: Iterable[ZoneInfo], moment: datetime) -> datetime | None:
+    """From when on past letters can matter for people of these zones; None: all of them."""
+    if rules.balance is not None:
+        return None
+    found = [starts(cap.per, cap.calendar, moment, zone) for cap in rules.caps for zone in zones]
+    if rules.cadence is not None:
+        rhythms = {*rules.cadence.rhythms.values(), rules.cadence.otherwise}
+        found += [last_period(rhythm, moment, zone) for rhythm in rhythms for zone in zones]
+    return min(found, default=moment)
+
+
+def decide(rules: Rules, facts: Facts, due: datetime, since: datetime | None = None) -> Decision:
     """The first objection to a letter that is due at that moment, or none.
 
     Quiet hours move it; at the moment it would leave, holds, cadence, caps, balance and order are asked. With
-    `patience` an objection that ends in time makes the letter wait for its end; else it is skipped.
+    `patience`, counted from `since` (without it, `due`), a letter waits where every objection ends in time.
     """
     moment = leaves(rules, facts.zone, facts.project, due)
-    objection = next(_objections(rules, facts, moment), None)
-    if objection is None:
-        return _quiet(rules, facts, due, moment) if moment > due else GO
-    if objection.until is None:
-        return objection
-    until = leaves(rules, facts.zone, facts.project, objection.until)
-    waits = rules.patience is not None and until <= rules.patience.after(due)
-    return replace(objection, verdict=Verdict.WAIT if waits else Verdict.SKIP, until=until)
+    waiting: list[Decision] = []
+    for objection in _objections(rules, facts, moment):
+        if objection.until is None:
+            return objection
+        until = leaves(rules, facts.zone, facts.project, objection.until)
+        if rules.patience is None or until > rules.patience.after(since or due):
+            return replace(objection, until=until)
+        waiting.append(replace(objection, verdict=Verdict.WAIT, until=until))
+    if waiting:
+        return max(waiting, key=lambda objection: objection.until or due)
+    return _quiet(rules, facts, due, moment) if moment > due else GO
 
 
 def _objections(rules: Rules, facts: Facts, moment: datetime) -> Iterator[Decision]:
     for hold in facts.held:
         yield Decision(Verdict.SKIP, Reason.HOLD, hold.words, hold.where)
-    yield from _cadence(rules, facts, moment)
+    yield from against_cadence(rules, facts, moment)
     counted = [touch for touch in facts.touches if touch.label.counts]
     for cap in rules.caps:
-        yield from _cap(cap, counted, facts.zone, moment)
+        yield from against_cap(cap, counted, facts.zone, moment)
     if rules.balance is not None:
-        yield from _balance(rules.balance, counted)
+        yield from against_balance(rules.balance, counted)
     for cap in rules.caps:
-        yield from _order(rules, cap, counted, facts, moment)
+        yield from against_order(rules, cap, counted, facts, moment)
 
 
-def _cadence(rules: Rules, facts: Facts, moment: datetime) -> Iterator[Decision]:
+def against_cadence(rules: Rules, facts: Facts, moment: datetime) -> Iterator[Decision]:
+    """The objection of the campaign's own rhythm, if it has one."""
     if rules.cadence is None:
         return
     last = max(
@@ -122,7 +137,7 @@ def cadence_words(rhythm: Duration, by: str, value: str) -> str:
     return f"every {str(rhythm).removeprefix('1 ')} for {f'{by} {value}' if value else 'everybody else'}"
 
 
-def _matching(cap: Cap, counted: Sequence[Touch], zone: ZoneInfo, moment: datetime) -> list[datetime]:
+def matching(cap: Cap, counted: Sequence[Touch], zone: ZoneInfo, moment: datetime) -> list[datetime]:
     """When the letters left that count under the cap, the latest first."""
     start = starts(cap.per, cap.calendar, moment, zone)
     return sorted(
@@ -130,14 +145,16 @@ def _matching(cap: Cap, counted: Sequence[Touch], zone: ZoneInfo, moment: dateti
     )
 
 
-def _cap(cap: Cap, counted: Sequence[Touch], zone: ZoneInfo, moment: datetime) -> Iterator[Decision]:
-    found = _matching(cap, counted, zone, moment)
+def against_cap(cap: Cap, counted: Sequence[Touch], zone: ZoneInfo, moment: datetime) -> Iterator[Decision]:
+    """The objection of a cap, if it is full."""
+    found = matching(cap, counted, zone, moment)
     if len(found) >= cap.at_most:
         until = free_from(cap.per, cap.calendar, found[cap.at_most - 1], zone) if cap.at_most else None
         yield Decision(Verdict.SKIP, Reason.CAP, cap.words, cap.where, until)
 
 
-def _balance(balance: Balance, counted: Sequence[Touch]) -> Iterator[Decision]:
+def against_balance(balance: Balance, counted: Sequence[Touch]) -> Iterator[Decision]:
+    """The objection of a balance, if the letter would be one too many."""
     # Of letters of one moment those with the intent are taken for the latest: nobody is sold to by a coincidence.
     order = sorted(((touch.at, touch.label.intent == balance.intent) for touch in counted), reverse=True)
     same = sum(is_same for _, is_same in order[: balance.of_last - 1])
@@ -145,11 +162,12 @@ def _balance(balance: Balance, counted: Sequence[Touch]) -> Iterator[Decision]:
         yield Decision(Verdict.SKIP, Reason.BALANCE, balance.words, balance.where)
 
 
-def _order(
+def against_order(
     rules: Rules, cap: Cap, counted: Sequence[Touch], facts: Facts, moment: datetime
 ) -> Iterator[Decision]:
+    """The objection of `order`, if letters of campaigns further up fill the cap."""
     ahead = sum(label.counts and cap.concerns(label) for label in facts.waiting)
-    if ahead and ahead + len(_matching(cap, counted, facts.zone, moment)) >= cap.at_most:
+    if ahead and ahead + len(matching(cap, counted, facts.zone, moment)) >= cap.at_most:
         yield Decision(Verdict.SKIP, Reason.ORDER, order_words(cap), rules.ahead_at)
 
 
@@ -164,16 +182,15 @@ def detailed(where: str, words: str) -> str:
 
 
 def _quiet(rules: Rules, facts: Facts, due: datetime, until: datetime) -> Decision:
-    quiet = rules.quiet
-    assert quiet is not None
-    words, where = quiet_words(quiet, due.astimezone(quiet.clock(facts.zone, facts.project)))
+    words, where = quiet_words(rules, facts.zone, facts.project, due)
     return Decision(Verdict.WAIT, Reason.QUIET_HOURS, words, where, until)
 
 
-def quiet_words(quiet: Quiet, local: datetime) -> tuple[str, str]:
-    """Which of the two rules closes that local moment, in words, and where it is written."""
-    if local.weekday() in quiet.days:
+def quiet_words(rules: Rules, zone: ZoneInfo, project: ZoneInfo, due: datetime) -> tuple[str, str]:
+    """Which rule closes that moment for people of the zone, in words, and where it is written."""
+    quiet = rules.quiet
+    assert quiet is not None
+    local = due.astimezone(quiet.clock(zone, project))
+    if quiet.closes(local) or quiet.hours is None:
         return f"nothing on {local:%A}s", quiet.days_at
-    assert quiet.begin is not None
-    assert quiet.end is not None
-    return f"quiet from {quiet.begin:%H:%M} until {quiet.end:%H:%M}", quiet.hours_at
+    return f"quiet from {quiet.hours.from_:%H:%M} until {quiet.hours.until:%H:%M}", quiet.hours_at

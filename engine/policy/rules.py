@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from engine.model.contact import Label
 from engine.model.duration import Duration
 from engine.model.words import Intent, Purpose
-from engine.policy.quiet import Quiet
+from engine.policy.quiet import Hours, Quiet
 
 if TYPE_CHECKING:
     from engine.definitions.schema.campaign import Campaign
     from engine.definitions.schema.policy import Policy
+    from engine.definitions.workspace import Workspace
 
 Locate = Callable[..., str]
 """From the keys that lead to a rule to its `file:line`."""
@@ -147,6 +148,16 @@ def obeys(campaign: Campaign) -> bool:
     return campaign.purpose is Purpose.MARKETING and campaign.intent is not Intent.APOLOGISE
 
 
+def rules_for(workspace: Workspace, campaign: Campaign) -> Rules:
+    """The rules that concern a campaign of the workspace."""
+
+    def locate(*path: str | int) -> str:
+        place = workspace.place(*path)
+        return f"{place.file}:{place.line}"
+
+    return rules_of(workspace.policy, campaign, locate)
+
+
 def rules_of(policy: Policy, campaign: Campaign, locate: Locate) -> Rules:
     """The rules that concern this campaign."""
     label = label_of(campaign)
@@ -221,9 +232,8 @@ def _quiet(policy: Policy, locate: Locate) -> Quiet | None:
     if hours is None and not policy.not_on:
         return None
     return Quiet(
-        hours.from_ if hours is not None else None,
-        hours.until if hours is not None else None,
-        frozenset(day.number for day in policy.not_on),
+        Hours(hours.from_, hours.until) if hours is not None else None,
+        policy.not_on,
         hours.time_zone if hours is not None else "recipient",
         locate("policy", "quiet_hours"),
         locate("policy", "not_on"),

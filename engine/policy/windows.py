@@ -7,6 +7,7 @@ of Tuesday 09:30 leaves next Tuesday free from midnight on. Hours and minutes ar
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from engine.calendar import first_instant
@@ -27,6 +28,7 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return first_instant(datetime.combine(day, time.min), zone)
 
 
+@lru_cache(maxsize=4096)
 def starts(per: Duration, calendar: bool, moment: datetime, zone: ZoneInfo) -> datetime:
     """The first moment whose letters still count at `moment`.
 
@@ -84,6 +86,7 @@ def next_period(rhythm: Duration, last: date) -> date:
     return last + timedelta(days=days)
 
 
+@lru_cache(maxsize=4096)
 def last_period(rhythm: Duration, moment: datetime, zone: ZoneInfo) -> datetime:
     """From this moment on a last letter is too recent for another one at `moment`."""
     if rhythm.unit in CLOCK_UNITS:

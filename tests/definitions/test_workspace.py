@@ -184,20 +184,10 @@ def test_what_is_not_carried_out_yet_is_said_and_keeps_a_campaign_from_being_sen
     said = {found.code for found in problems if found.code.startswith("N")}
     assert said == {construct.code for construct in CONSTRUCTS}
     digest = {found.code for found in blocking(workspace, workspace.campaigns["monthly-digest"])}
-    assert digest == {
-        "N001",
-        "N010",
-        "N011",
-        "N012",
-        "N013",
-        "N014",
-        "N015",
-        "N016",
-        "N017",
-    }
+    assert digest == {"N011", "N017"}
     service = {found.code for found in blocking(workspace, workspace.campaigns["service-recovery"])}
     assert {"N002", "N003", "N004"} <= service
-    assert not service & {"N010", "N011", "N015"}
+    assert "N011" not in service
 
 
 def test_a_plain_letter_may_go_although_it_has_a_schedule_and_a_goal(root: Path) -> None:

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.definitions.schema.wording import Weekday
 from engine.model.contact import Label, Touch
 from engine.model.duration import Duration, Unit
 from engine.policy.deciding import Decision, Facts, Verdict, decide
-from engine.policy.quiet import Quiet
+from engine.policy.quiet import Hours, Quiet
 from engine.policy.rules import Balance, Cadence, Cap, Hold, Rules
 
 LONDON = ZoneInfo("Europe/London")
@@ -21,7 +22,7 @@ WEEK, DAY, MONTH = Duration(7, Unit.DAY), Duration(1, Unit.DAY), Duration(1, Uni
 DIGEST = Label("digest", intent="give", topic="newsletter")
 SALE = Label("sale", intent="sell", topic="offers", tags=("loud",))
 NOTICE = Label("notice", purpose="service", counts=False)
-NIGHT = Quiet(time(20), time(8), hours_at="policy.yaml:6", days_at="policy.yaml:7")
+NIGHT = Quiet(Hours(time(20), time(8)), hours_at="policy.yaml:6", days_at="policy.yaml:7")
 
 
 def sent(*days: str, label: Label = DIGEST) -> list[Touch]:
@@ -146,7 +147,7 @@ def test_a_hold_comes_first_and_says_where_it_is_written() -> None:
     ],
 )
 def test_a_letter_waits_for_the_end_of_quiet_hours(due: str, answer: str) -> None:
-    quiet = replace(NIGHT, days=frozenset({6}))
+    quiet = replace(NIGHT, not_on=(Weekday.SUNDAY,))
     found = decided({"quiet": quiet}, due=at(due))
     assert short(found) == answer
     assert found.where == {"go": "", "wait quiet_hours 2027-01-11T08:00": "policy.yaml:7"}.get(
@@ -167,6 +168,18 @@ def test_rules_are_asked_at_the_moment_at_which_the_letter_would_leave() -> None
 def test_a_patient_letter_waits_for_room(patience: Duration | None, verdict: str) -> None:
     rules = {"caps": (Cap(1, WEEK),), "quiet": NIGHT, "patience": patience}
     assert short(decided(rules, *sent("2027-01-04"))) == f"{verdict} cap 2027-01-11T08:00"
+
+
+def test_patience_is_counted_from_when_the_letter_was_planned() -> None:
+    rules = Rules(DIGEST, caps=(Cap(1, WEEK),), patience=Duration(3, Unit.DAY))
+    facts = Facts(LONDON, LONDON, sent("2026-12-31"))
+    assert short(decide(rules, facts, TUESDAY)) == "wait cap 2027-01-07T00:00"
+    assert short(decide(rules, facts, TUESDAY, at("2027-01-03"))) == "skip cap 2027-01-07T00:00"
+
+
+def test_nobody_waits_for_a_cap_whom_another_rule_lets_have_nothing() -> None:
+    rules = Rules(SALE, caps=(Cap(1, WEEK),), balance=SELL, patience=WEEK)
+    assert short(decide(rules, Facts(LONDON, LONDON, sent("2027-01-04")), TUESDAY)) == "skip balance"
 
 
 def test_no_rules_no_objection() -> None:

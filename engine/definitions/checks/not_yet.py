@@ -45,25 +45,13 @@ def _written(*keys: str) -> Callable[[Workspace, Campaign], list[Path]]:
     return used
 
 
-def _policy(
-    key: str, concerns: Callable[[Campaign], bool] = lambda campaign: True
-) -> Callable[..., list[Path]]:
+def _policy(key: str, concerns: Callable[[Campaign], bool]) -> Callable[..., list[Path]]:
     """A rule of the policy, for the campaigns it concerns."""
 
     def used(workspace: Workspace, campaign: Campaign) -> list[Path]:
         return [("policy", key)] if getattr(workspace.policy, key) and concerns(campaign) else []
 
     return used
-
-
-def _caps(workspace: Workspace, campaign: Campaign) -> list[Path]:
-    return [
-        ("policy", "caps", number)
-        for number, cap in enumerate(workspace.policy.caps)
-        if cap.purpose in (None, campaign.purpose)
-        and cap.intent in (None, campaign.intent)
-        and cap.topic in (None, campaign.topic)
-    ]
 
 
 def _away(workspace: Workspace, campaign: Campaign) -> list[Path]:
@@ -105,18 +93,11 @@ USED = "no code is known to be used yet, so write `is: given`"
 REMOVE = "remove it to send now; it is kept for the version that carries it out"
 
 CONSTRUCTS = (
-    NotYet("N001", "cadence", REMOVE, True, _written("cadence")),
     NotYet("N002", "trigger", REMOVE, True, _written("trigger")),
     NotYet("N003", "steps", REMOVE, True, _written("steps")),
     NotYet("N004", "exit_when", REMOVE, True, _written("exit_when")),
     NotYet("N009", "is: used", USED, True, _redeemed),
-    NotYet("N010", "caps", REMOVE, True, _caps),
     NotYet("N011", "policy.cadence", REMOVE, True, _policy("cadence", _marketing)),
-    NotYet("N012", "balance", REMOVE, True, _policy("balance")),
-    NotYet("N013", "quiet_hours", REMOVE, True, _policy("quiet_hours")),
-    NotYet("N014", "not_on", REMOVE, True, _policy("not_on")),
-    NotYet("N015", "hold_marketing_for", REMOVE, True, _policy("hold_marketing_for", _marketing)),
-    NotYet("N016", "order", REMOVE, True, _policy("order")),
     NotYet("N017", "away", WHILE_AWAY, True, _away),
     NotYet("N021", "goal", "letters are sent without it", False, _written("goal")),
 )

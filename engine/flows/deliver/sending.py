@@ -195,7 +195,13 @@ class Sending:
                     queue.skip(connection, claim, filled.stopped)
                 if filled.letters:
                     intent = call.intend(
-                        connection, claim, turn.way.name, order.consent, filled.letters, order.now()
+                        connection,
+                        claim,
+                        turn.way.name,
+                        order.consent,
+                        filled.letters,
+                        order.now(),
+                        order.gate,
                     )
                 if not intent.call:
                     queue.release(connection, claim, order.now())

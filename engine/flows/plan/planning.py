@@ -16,7 +16,7 @@ from engine.definitions.schema.campaign import Campaign
 from engine.definitions.schema.offers import Offer
 from engine.definitions.workspace import Workspace
 from engine.errors import Refused
-from engine.flows.plan import offering
+from engine.flows.plan import contacting, offering
 from engine.flows.plan.choosing import Chooser, VariantKey, offered, profile_fields
 from engine.flows.plan.timing import Waves
 from engine.model.post import Post
@@ -98,17 +98,21 @@ def check_offer(plan: Plan) -> None:
 
 def freeze(connection: Connection, plan: Plan) -> int:
     """Everybody the audience names gets a delivery with a first decision; how many there are now."""
-    if plan.waves is not None:
-        found = moments.zones(connection, plan.restrict)
-        moments.lay_out(connection, [plan.waves.moment_in(zone) for zone in found])
-    chosen = audience_select(plan.rules, _selection(plan))
+    contacting.label(connection, plan)
+    contact = contacting.contact_of(connection, plan)
+    own_moments = contacting.own_moments(connection, plan, contact)
+    if own_moments is not None:
+        moments.lay_out(connection, own_moments)
+    selection = replace(_selection(plan), waves=own_moments is not None, contact=contact)
+    chosen = audience_select(plan.rules, selection)
     if plan.restrict is not None:
         chosen = chosen.where(chosen.selected_columns["customer"] == plan.restrict)
     return ledger.freeze(connection, plan.run.id, chosen, plan.now)
 
 
 def moved_since(connection: Connection, plan: Plan) -> Moved:
-    """How far the people of a planned run have moved until `plan.moment`."""
+    """How far the people of a planned run have moved until `plan.moment`. The rules of contact are not asked: they
+    are when the letters leave."""
     return moved(connection, plan.run.id, audience_select(plan.rules, _selection(plan)))
 
 
@@ -124,7 +128,6 @@ def _selection(plan: Plan) -> Selection:
         topic=plan.campaign.topic or "",
         holdout=audience.holdout.of_one if audience.holdout is not None and not plan.relaxed else 0.0,
         fields=plan.fields,
-        waves=plan.waves is not None,
         dates=None if plan.relaxed else plan.dates,
     )
 

@@ -13,6 +13,7 @@ from engine.model.words import ACCEPTED_STATES, Reason, State
 from engine.store import bulk, codes, runs, tables
 from engine.store.crash import crash
 from engine.store.ledger import closing, queue
+from engine.store.ledger.gate import Gate, hold_back
 from engine.store.ledger.queue import Claim, Claimed
 from engine.store.ledger.transitions import may_become, sources, spelled
 from engine.store.types import to_microseconds
@@ -38,7 +39,7 @@ class Consent:
 class Intent:
     """What was written before a call. `call` is 0 when the run is not being sent any more: send nothing.
 
-    `stopped`: the deliveries that lost consent since they were planned, and why; leave their letters out.
+    `stopped`: the deliveries that must not leave now, and why; leave their letters out.
     """
 
     call: int
@@ -92,6 +93,7 @@ def intend(
     consent: Consent,
     letters: Sequence[tuple[Claimed, bytes, str]],
     now: datetime,
+    gate: Gate | None = None,
 ) -> Intent:
     """Writes that these letters are about to leave. Commit before calling, and call only what was intended.
 
@@ -100,6 +102,7 @@ def intend(
         provider: its name in the workspace.
         consent: looked up once more in this very transaction; whoever lost it is skipped.
         letters: each delivery with its slots and its idempotency key.
+        gate: rules that may stop more of them, or let them wait; asked in this very transaction, too.
 
     Raises LeaseLost, and the transaction must not be kept, if any delivery is no longer this process's.
     """
@@ -113,6 +116,9 @@ def intend(
     if closed:
         stopped = {item.delivery: closed[item.customer] for item, _, _ in letters if item.customer in closed}
         queue.skip(connection, claim, [(delivery, reason, "") for delivery, reason in stopped.items()])
+        letters = [letter for letter in letters if letter[0].delivery not in stopped]
+    if gate is not None and letters:
+        stopped |= hold_back(connection, claim, gate, [item for item, _, _ in letters], now)
         letters = [letter for letter in letters if letter[0].delivery not in stopped]
     if not letters:
         return Intent(0, stopped)

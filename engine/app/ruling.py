@@ -1,0 +1,73 @@
+"""Wiring for `why`: the rules of contact for one person, each with its verdict, and when they may get the letter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from engine.app.desk import Desk
+from engine.app.people import rulebook
+from engine.audience.clocks import known_zone
+from engine.audience.standing import standing
+from engine.definitions.schema.campaign import Campaign
+from engine.model.contact import Touch
+from engine.model.report import Fact
+from engine.policy.deciding import Facts, end_of_day
+from engine.policy.explaining import explain
+from engine.policy.rules import Rules, rules_for
+from engine.store import touches
+from engine.store.customers import Customer
+from engine.store.deliveries import Delivery
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def contact_facts(
+    desk: Desk,
+    connection: Connection,
+    campaign: Campaign,
+    customer: Customer,
+    row: Delivery | None,
+    moment: datetime,
+) -> Iterator[Fact]:
+    """Every rule that concerns the campaign, for one customer.
+
+    A letter that has left is judged at the moment at which it left, on what had left before; any other one at
+    `moment`, or when it is due.
+    """
+    rules = rules_for(desk.workspace, campaign)
+    if not rules.any:
+        return
+    left = row.submitted_at if row is not None else None
+    due = left or max(row.due_at if row is not None and row.due_at is not None else moment, moment)
+    facts = _facts(desk, connection, rules, customer, row.run if row is not None else 0, due)
+    for found in explain(rules, facts, due):
+        told = f" ({found.found})" if found.found else ""
+        yield Fact(f"{found.words}{told}", found.passed, found.where)
+        if found.until is not None:
+            local = found.until.astimezone(facts.zone)
+            yield Fact(f"may get it from {local:%a %d %b %Y %H:%M} on, {facts.zone} time", depth=1)
+
+
+def _facts(
+    desk: Desk, connection: Connection, rules: Rules, customer: Customer, run: int, due: datetime
+) -> Facts:
+    segments = list(dict.fromkeys(hold.segment for hold in rules.holds))
+    field = rules.cadence.by if rules.cadence is not None else ""
+    people = standing(connection, rulebook(desk, due), [customer.id], field, segments)
+    zone = known_zone(people[0].time_zone if people else "", desk.zone)
+    labels = touches.recent_runs(connection, None)
+    past = touches.of_customers(connection, [customer.id], list(labels))
+    ahead = touches.unfinished_runs(connection, rules.ahead) if rules.ahead else {}
+    waiting = touches.waiting_for(connection, [customer.id], list(ahead))
+    end = end_of_day(due, zone)
+    return Facts(
+        zone,
+        desk.zone,
+        [Touch(at, labels[number]) for _, at, number in past if number != run and at <= due],
+        [ahead[number] for _, at, number in waiting if number != run and (at is None or at < end)],
+        people[0].value if people else "",
+        [hold for hold in rules.holds if people and hold.segment in people[0].segments],
+    )

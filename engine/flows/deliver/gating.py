@@ -1,0 +1,104 @@
+"""The rules of contact at the moment of sending: asked in the transaction that writes that the letters leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from engine.audience.clocks import known_zone
+from engine.audience.rulebook import Rulebook
+from engine.audience.standing import Standing, is_ranked, standing
+from engine.model.contact import Label, Touch
+from engine.model.words import Reason
+from engine.policy.deciding import Facts, Verdict, decide, end_of_day, looks_back
+from engine.policy.rules import Rules
+from engine.store import touches
+from engine.store.ledger.gate import Stop
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True)
+class ContactGate:
+    """Decides for a batch at a time, one person after the other, on what has left up to this very moment.
+
+    `excluded`: the campaign's own, each with its place. `rulebook_at`: what segments are read with at a moment.
+    `since`: from when on a letter has patience; None counts from the moment of asking.
+    """
+
+    rules: Rules
+    excluded: Mapping[str, str]
+    rulebook_at: Callable[[datetime], Rulebook]
+    project: ZoneInfo
+    since: datetime | None = None
+
+    def __call__(self, connection: Connection, customers: Sequence[int], now: datetime) -> dict[int, Stop]:
+        """Who of them must not get the letter now."""
+        rules = self.rules
+        if rules.counting:
+            touches.take_turn(connection)
+        rulebook = self.rulebook_at(now)
+        asked = [name for name in self._segments if not is_ranked(rulebook, name)]
+        field = rules.cadence.by if rules.cadence is not None else ""
+        people = standing(connection, rulebook, customers, field, asked)
+        zones = {person.customer: known_zone(person.time_zone, self.project) for person in people}
+        past = self._past(connection, customers, set(zones.values()), now)
+        waiting = self._waiting(connection, customers, zones, now)
+        return dict(self._stops(people, zones, past, waiting, now))
+
+    @property
+    def _segments(self) -> list[str]:
+        return list(dict.fromkeys([*self.excluded, *(hold.segment for hold in self.rules.holds)]))
+
+    def _stops(
+        self,
+        people: Sequence[Standing],
+        zones: Mapping[int, ZoneInfo],
+        past: Mapping[int, list[Touch]],
+        waiting: Mapping[int, list[Label]],
+        now: datetime,
+    ) -> Iterator[tuple[int, Stop]]:
+        for person in people:
+            excluded = next((name for name in person.segments if name in self.excluded), None)
+            if excluded is not None:
+                words = f"{self.excluded[excluded]}: in {excluded} since the letter was planned"
+                yield person.customer, Stop(Reason.EXCLUDED, words)
+                continue
+            facts = Facts(
+                zones[person.customer],
+                self.project,
+                past.get(person.customer, ()),
+                waiting.get(person.customer, ()),
+                person.value,
+                [hold for hold in self.rules.holds if hold.segment in person.segments],
+            )
+            found = decide(self.rules, facts, now, self.since)
+            if found.verdict is not Verdict.GO and found.reason is not None:
+                until = found.until if found.verdict is Verdict.WAIT else None
+                yield person.customer, Stop(found.reason, found.detail, until)
+
+    def _past(
+        self, connection: Connection, customers: Sequence[int], zones: set[ZoneInfo], now: datetime
+    ) -> dict[int, list[Touch]]:
+        found: dict[int, list[Touch]] = {}
+        if not self.rules.counting:
+            return found
+        labels = touches.recent_runs(connection, looks_back(self.rules, zones, now))
+        for customer, at, run in touches.of_customers(connection, customers, list(labels)):
+            found.setdefault(customer, []).append(Touch(at, labels[run]))
+        return found
+
+    def _waiting(
+        self, connection: Connection, customers: Sequence[int], zones: Mapping[int, ZoneInfo], now: datetime
+    ) -> dict[int, list[Label]]:
+        found: dict[int, list[Label]] = {}
+        labels = touches.unfinished_runs(connection, self.rules.ahead) if self.rules.ahead else {}
+        ends = {zone: end_of_day(now, zone) for zone in set(zones.values())}
+        for customer, due, run in touches.waiting_for(connection, customers, list(labels)):
+            if due is None or due < ends[zones[customer]]:
+                found.setdefault(customer, []).append(labels[run])
+        return found
