@@ -102,13 +102,13 @@ def bare(database: Database, run: int, batch: int, clock: Clock) -> None:
     """The floor: two updates by primary key for each row, in two transactions for each batch."""
     with database.read() as connection:
         ids = [row[0] for row in bulk.run(connection, f"SELECT id FROM deliveries WHERE run = {run}")]
-    table = tables.deliveries
+    table, words = tables.deliveries, SLOTS.decode("latin-1")
     for start in range(0, len(ids), batch):
         some = ids[start : start + batch]
         clock.start()
         with database.write() as connection:
             bulk.update_rows(
-                connection, table.c.id, (table.c.state, table.c.slots), [("taken", SLOTS, i) for i in some]
+                connection, table.c.id, (table.c.state, table.c.detail), [("taken", words, i) for i in some]
             )
         with database.write() as connection:
             rows = [("done", f"0f3c2a9e-{i}", i) for i in some]

@@ -1,4 +1,4 @@
-"""Deliveries to look at: a run's people with their decisions, one person's row, a letter's stored slots."""
+"""Deliveries to look at: a run's people with their decisions, and one person's row."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ class Delivery:
     detail: str
     variant: int | None
     profile: str
-    slots: bytes | None
     attempt: int
     provider: str
     provider_id: str

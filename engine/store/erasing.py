@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, select, update
 
 from engine.model.address import address_hash
-from engine.store import bulk, suppressions, tables
+from engine.store import bulk, letters, suppressions, tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -47,7 +47,7 @@ def erase(connection: Connection, customers: Sequence[int], emails: Sequence[str
     ids = sorted(set(customers))
     addresses = _addresses(connection, ids, emails)
     _forget_calls(connection, ids, addresses)
-    letters = _forget_letters(connection, ids)
+    nameless_letters = _forget_letters(connection, ids)
     codes = tables.codes
     freed = update(codes).where(codes.c.customer.in_(ids)).values(customer=None, delivery=None)
     given = connection.execute(freed).rowcount
@@ -65,29 +65,34 @@ def erase(connection: Connection, customers: Sequence[int], emails: Sequence[str
     for address in closed:
         connection.execute(delete(tables.suppressions).where(tables.suppressions.c.address_hash == address))
         suppressions.add(connection, address, "all", FORGOTTEN, SOURCE, now)
-    return Erased(gone, events, letters, given, len(closed))
+    return Erased(gone, events, nameless_letters, given, len(closed))
 
 
 def _addresses(connection: Connection, ids: Sequence[int], emails: Sequence[str]) -> list[str]:
     """Every address the customers have, or had when a letter was planned for them."""
-    people, letters = tables.customers, tables.deliveries
+    people, deliveries = tables.customers, tables.deliveries
     now = connection.execute(select(people.c.email).where(people.c.id.in_(ids))).scalars()
     then = connection.execute(
-        select(letters.c.address).where(letters.c.customer.in_(ids)).distinct()
+        select(deliveries.c.address).where(deliveries.c.customer.in_(ids)).distinct()
     ).scalars()
     return sorted({each for each in (*now, *then, *emails) if each and "@" in each})
 
 
 def _forget_letters(connection: Connection, ids: Sequence[int]) -> int:
     table = tables.deliveries
-    nameless = dict.fromkeys(("address", "slots", "detail", "profile", "provider_id"))
+    called = select(table.c.call, table.c.id).where(table.c.customer.in_(ids), table.c.call.is_not(None))
+    by_call: dict[int, list[int]] = {}
+    for call, delivery in connection.execute(called):
+        by_call.setdefault(call, []).append(delivery)
+    letters.erase(connection, by_call)
+    nameless = dict.fromkeys(("address", "detail", "profile", "provider_id"))
     return connection.execute(update(table).where(table.c.customer.in_(ids)).values(nameless)).rowcount
 
 
 def _forget_calls(connection: Connection, ids: Sequence[int], addresses: Sequence[str]) -> None:
     """What providers answered may name an address."""
-    calls, letters = tables.calls, tables.deliveries
-    theirs = select(letters.c.call).where(letters.c.customer.in_(ids), letters.c.call.is_not(None))
+    calls, table = tables.calls, tables.deliveries
+    theirs = select(table.c.call).where(table.c.customer.in_(ids), table.c.call.is_not(None))
     for address in addresses:
         names = func.lower(calls.c.detail).contains(address.lower(), autoescape=True)
         connection.execute(update(calls).where(calls.c.id.in_(theirs), names).values(detail=None))

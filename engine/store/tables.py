@@ -241,6 +241,8 @@ variant_posts = Table(
 # `due_at` says from when a delivery may be claimed; NULL says it is not in the queue. It is set exactly in
 # the states planned and retry_wait. The queue's index hangs on it and not on `state`, because PostgreSQL can
 # then write intent and receipt as heap-only updates, which touch no index at all.
+# `call`: the last call it was part of; its slots stand in the `letters` of that call, so that no row of the
+# ledger grows while its letter is under way.
 # `bound_to`: the provider with which its fate was once unknown; it never goes through another one.
 deliveries = Table(
     "deliveries",
@@ -255,8 +257,6 @@ deliveries = Table(
     Column("variant", Identity),
     Column("profile", Text),
     Column("address", Text),
-    Column("slots", LargeBinary),
-    Column("idempotency_key", Text),
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("due_at", Moment),
     Column("lease", Text),
@@ -303,6 +303,14 @@ calls = Table(
     Column("detail", Text),
     Column("split", Boolean, nullable=False, server_default=false()),
     Index("calls_by_run", "run"),
+)
+
+# The letters of one call, as they were handed over: everybody's slots and idempotency key. See engine.store.letters.
+letters = Table(
+    "letters",
+    metadata,
+    Column("call", Identity, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
 )
 
 # Everything heard of letters, once each, also what we know nothing about: the evidence for bounces, complaints

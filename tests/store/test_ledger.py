@@ -12,6 +12,7 @@ from sqlalchemy import literal, select, update
 from engine.errors import LeaseLost, StoreError
 from engine.model.words import Reason, State
 from engine.store import codes, persons, runs, subscriptions, suppressions, tables, variants, workers
+from engine.store import letters as sent_letters
 from engine.store.counts import counts
 from engine.store.database import Database
 from engine.store.ledger import call, closing, plan, queue, recovery
@@ -55,8 +56,13 @@ def test_a_delivery_is_claimed_intended_and_accepted(database: Database) -> None
         row = connection.execute(select(tables.deliveries)).mappings().first()
         evidence = connection.execute(select(tables.calls)).mappings().one()
         total = counts(connection, run)
+        kept = {
+            delivery: letter.slots
+            for delivery, letter in sent_letters.of_call(connection, intent.call).items()
+        }
     assert row is not None
-    assert (row["state"], row["slots"], row["attempt"], row["lease"]) == ("accepted", b"slots", 1, None)
+    assert (row["state"], row["attempt"], row["lease"]) == ("accepted", 1, None)
+    assert kept == dict.fromkeys([row.delivery for row in claim.rows], b"slots")
     assert row["provider_id"] == f"id-{row['id']}"
     assert (evidence["messages"], evidence["status"], evidence["outcome"]) == (3, 200, "accepted")
     assert (total.accepted, total.selected) == (3, 3)
@@ -271,9 +277,9 @@ def test_receipts_of_every_kind_find_their_state(database: Database) -> None:
             assert total.selected == 5
         with database.write() as connection:
             again = queue.claim(connection, run, variant, 5, worker, later)
-            assert [(row.delivery, row.attempt, row.key) for row in again.rows] == [
-                (third, 1, f"key-{third}-0")
-            ]
+            kept = sent_letters.of_delivery(connection, third)
+            assert [(row.delivery, row.attempt, row.call) for row in again.rows] == [(third, 1, intent.call)]
+            assert kept == (b"slots", f"key-{third}-0")
         with database.write() as connection:
             late = call.settle(connection, claim, intent.call, [(fourth, "found")], [], OK, NOW)
             assert late == (), "the late answer of the same call is evidence"

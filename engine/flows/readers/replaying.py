@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.model.letter import Letter
 from engine.providers.mime_wire import MimeWire
-from engine.store import variants
+from engine.store import letters, variants
 from engine.store.deliveries import Delivery
 from engine.templating.environment import make_environment
 from engine.templating.filler.filler import Filler
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 def replay(connection: Connection, delivery: Delivery) -> Letter | None:
     """The letter as it was sent; None where it never left or was erased."""
-    if delivery.variant is None or not delivery.slots:
-        return None
-    stored = variants.get(connection, delivery.variant)
-    if stored is None:
+    kept = letters.of_delivery(connection, delivery.id)
+    stored = variants.get(connection, delivery.variant) if delivery.variant is not None else None
+    if kept is None or stored is None:
         return None
     filler = Filler(load(stored.program), MimeWire(utf8_addresses=True), make_environment(None))
-    return filler.letter(unpack(delivery.slots))
+    return filler.letter(unpack(kept.slots))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from engine.errors import LeaseLost
 from engine.model.words import ACCEPTED_STATES, Reason, State
 from engine.store import bulk, codes, runs, tables
+from engine.store import letters as kept
 from engine.store.crash import crash
 from engine.store.ledger import closing, queue
 from engine.store.ledger.gate import Gate, hold_back
@@ -77,7 +80,7 @@ def look(
     given: dict[str, Any] = {"topic": consent.topic, "now": to_microseconds(now)}
     lists = {"scopes": list(consent.scopes), "customers": list(customers)}
     if bulk.is_sqlite(connection):
-        packed = {**given, **{name: json.dumps(value) for name, value in lists.items()}}
+        packed = {**given, "scopes": json.dumps(lists["scopes"]), "customers": str(lists["customers"])}
         statement = _LOOK_SQLITE[consent.marketing]
         return {row[0]: Reason(row[1]) for row in bulk.run(connection, statement, packed)}
     return {
@@ -124,10 +127,13 @@ def intend(
         return Intent(0, stopped)
     moment = to_microseconds(now)
     call = _begin_call(connection, claim.run, provider, len(letters), moment)
-    if _submit(connection, claim.lease, provider, call, letters, moment) != len(letters):
+    given = {"lease": claim.lease, "provider": provider, "call": call, "now": moment}
+    if bulk.run_among(connection, _SUBMIT, [item.delivery for item, _, _ in letters], given) != len(letters):
         raise LeaseLost(
             "another process took over deliveries this one had claimed", help="nothing of this batch was sent"
         )
+    kept.keep(connection, call, [(item.delivery, slots, key) for item, slots, key in letters])
+    kept.erase(connection, _earlier(item for item, _, _ in letters))
     crash("intent")
     return Intent(call, stopped)
 
@@ -175,30 +181,20 @@ def _begin_call(connection: Connection, run: int, provider: str, messages: int, 
     return int(bulk.run(connection, statement, row).fetchone()[0])
 
 
-def _submit(
-    connection: Connection,
-    lease: str,
-    provider: str,
-    call: int,
-    letters: Sequence[tuple[Claimed, bytes, str]],
-    moment: int,
-) -> int:
-    cursor = bulk.cursor_of(connection)
-    if bulk.is_sqlite(connection):
-        rows = [(slots, key, provider, call, moment, item[0], lease) for item, slots, key in letters]
-        cursor.executemany(_SUBMIT_SQLITE, rows)
-    else:
-        ids = [item[0] for item, _, _ in letters]
-        slots, keys = [letter[1] for letter in letters], [letter[2] for letter in letters]
-        cursor.execute(_SUBMIT_POSTGRESQL, (provider, call, moment, ids, slots, keys, lease))
-    return int(cursor.rowcount)
+def _earlier(claimed: Iterable[Claimed]) -> dict[int, list[int]]:
+    """The deliveries that were part of a call before, by that call."""
+    found: dict[int, list[int]] = {}
+    for item in claimed:
+        if item.call is not None:
+            found.setdefault(item.call, []).append(item.delivery)
+    return found
 
 
 def _accept(connection: Connection, lease: str, accepted: Sequence[tuple[int, str]], moment: int) -> int:
     cursor = bulk.cursor_of(connection)
     if bulk.is_sqlite(connection):
-        rows = [(provider_id, moment, delivery, lease) for delivery, provider_id in accepted]
-        cursor.executemany(_ACCEPT_SQLITE, rows)
+        given = orjson.dumps(dict(accepted), option=orjson.OPT_NON_STR_KEYS).decode()
+        cursor.execute(_ACCEPT_SQLITE, {"accepted": given, "now": moment, "lease": lease})
     else:
         ids, provider_ids = zip(*accepted, strict=True)
         cursor.execute(_ACCEPT_POSTGRESQL, (moment, list(ids), list(provider_ids), lease))
@@ -257,25 +253,20 @@ VALUES (:run, :provider, :messages, :started_at) RETURNING id
 """
 _CALL_SQLITE, _CALL_POSTGRESQL = _CALL, bulk.named(_CALL)
 
-_SUBMIT_SQLITE = f"""
-UPDATE deliveries SET state = '{State.SUBMITTING}', slots = ?, idempotency_key = ?, provider = ?, call = ?,
-    submitted_at = ?, attempt = attempt + 1
-WHERE id = ? AND lease = ? AND state IN ({spelled(sources(State.SUBMITTING))})
-"""
-_SUBMIT_POSTGRESQL = f"""
-UPDATE deliveries AS d SET state = '{State.SUBMITTING}', slots = g.slots, idempotency_key = g.key,
-    provider = %s, call = %s, submitted_at = %s, attempt = attempt + 1
-FROM unnest(%s::bigint[], %b::bytea[], %s::text[]) AS g (id, slots, key)
-WHERE d.id = g.id AND d.lease = %s AND d.state IN ({spelled(sources(State.SUBMITTING))})
+_SUBMIT = f"""
+UPDATE deliveries SET state = '{State.SUBMITTING}', provider = :provider, call = :call, submitted_at = :now,
+    attempt = attempt + 1
+WHERE lease = :lease AND state IN ({spelled(sources(State.SUBMITTING))}) AND id IN :ids
 """
 
 _ANSWERED = spelled({State.SUBMITTING, State.UNCERTAIN})
 """A receipt with the right lease counts even if somebody meanwhile thought this process was dead."""
 
 _ACCEPT_SQLITE = f"""
-UPDATE deliveries SET state = '{State.ACCEPTED}', provider_id = ?, settled_at = ?, lease = NULL,
+UPDATE deliveries SET state = '{State.ACCEPTED}', provider_id = g.value, settled_at = :now, lease = NULL,
     lease_until = NULL
-WHERE id = ? AND lease = ? AND state IN ({_ANSWERED})
+FROM json_each(:accepted) AS g
+WHERE deliveries.id = CAST(g.key AS INTEGER) AND lease = :lease AND state IN ({_ANSWERED})
 """
 _ACCEPT_POSTGRESQL = f"""
 UPDATE deliveries AS d SET state = '{State.ACCEPTED}', provider_id = g.provider_id, settled_at = %s,

@@ -25,12 +25,12 @@ LEASE = timedelta(minutes=5)
 
 
 class Claimed(NamedTuple):
-    """One claimed delivery. `key`: the idempotency key of an earlier attempt."""
+    """One claimed delivery. `call`: of an earlier attempt, where its letter of that time still stands."""
 
     delivery: int
     customer: int
     attempt: int
-    key: str | None
+    call: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +190,12 @@ _SET = f"state = '{State.CLAIMED}', due_at = NULL, lease = :lease, lease_until =
 _ALLOWED = f"state IN ({spelled(sources(State.CLAIMED))})"
 _CLAIM_SQLITE = f"""
 UPDATE deliveries SET {_SET} WHERE id IN ({_DUE}) AND {_ALLOWED}
-RETURNING id, customer, attempt, idempotency_key
+RETURNING id, customer, attempt, call
 """
 _CLAIM_POSTGRESQL = f"""
 WITH due AS ({_DUE} FOR UPDATE SKIP LOCKED)
 UPDATE deliveries AS d SET {_SET} FROM due WHERE d.id = due.id AND d.{_ALLOWED}
-RETURNING d.id, d.customer, d.attempt, d.idempotency_key
+RETURNING d.id, d.customer, d.attempt, d.call
 """
 
 

@@ -12,7 +12,9 @@ from sqlalchemy import BigInteger, func, select, type_coerce, update
 from engine.errors import LeaseLost
 from engine.model.words import ACCEPTED_STATES, Reason, State
 from engine.store import bulk, codes, runs, tables, workers
+from engine.store import letters as kept_letters
 from engine.store.ledger import closing
+from engine.store.letters import Kept
 from engine.store.types import to_microseconds
 from engine.store.workers import Worker
 
@@ -104,7 +106,7 @@ def calls_of(connection: Connection, run: int) -> list[Unanswered]:
     found: dict[int, list[Any]] = {}
     for row in connection.execute(query):
         found.setdefault(row.call, []).append(row)
-    return [_call(rows) for rows in found.values()]
+    return [_call(rows, kept_letters.of_call(connection, call)) for call, rows in found.items()]
 
 
 def ended_by_death(connection: Connection, path: Path | None, call: Unanswered) -> bool:
@@ -192,15 +194,15 @@ def reopen(connection: Connection, run: int, now: datetime) -> None:
     closing.end_cancelled(connection, run, now)
 
 
-def _call(rows: Sequence[Any]) -> Unanswered:
-    first = rows[0]
+def _call(rows: Sequence[Any], kept: Mapping[int, Kept]) -> Unanswered:
+    first, erased = rows[0], Kept(b"", "")
     letters = [
         Doubt(
             delivery=row.id,
             customer=row.customer,
             state=State(row.state),
-            slots=row.slots,
-            key=row.idempotency_key or "",
+            slots=kept.get(row.id, erased).slots or None,
+            key=kept.get(row.id, erased).key,
             lease=row.lease or "",
             submitted_at=row.submitted_at,
             settled_at=row.settled_at or row.submitted_at,
@@ -232,19 +234,21 @@ def _controls(
     table = tables.deliveries
     distance = func.abs(type_coerce(table.c.submitted_at, BigInteger) - to_microseconds(around))
     query = (
-        select(table.c.id, table.c.slots, table.c.submitted_at)
+        select(table.c.id, table.c.call, table.c.submitted_at)
         .where(
             among,
             table.c.provider == provider,
             table.c.state.in_(sorted(ACCEPTED_STATES)),
             table.c.provider_id.is_not(None),
-            table.c.slots.is_not(None),
             table.c.submitted_at < before,
         )
         .order_by(distance, table.c.id)
         .limit(most)
     )
-    return [Control(row.id, row.slots, row.submitted_at) for row in connection.execute(query)]
+    rows = connection.execute(query).all()
+    held = kept_letters.of_calls(connection, (row.call for row in rows))
+    found = ((row, held.get(row.call, {}).get(row.id)) for row in rows)
+    return [Control(row.id, kept.slots, row.submitted_at) for row, kept in found if kept is not None]
 
 
 def _run(connection: Connection, statement: str, given: Mapping[str, object]) -> int:
