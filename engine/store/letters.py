@@ -75,7 +75,7 @@ def packed(letters: Sequence[tuple[int, bytes, str]]) -> bytes:
 
 def unpacked(content: bytes) -> dict[int, Kept]:
     """What `packed` made; StoreCorrupt when it did not."""
-    line, _, slots = content.partition(b"\n")
+    line, mark, slots = content.partition(b"\n")
     try:
         deliveries, keys, lengths = orjson.loads(line)
         ends = [0, *accumulate(lengths)]
@@ -85,7 +85,7 @@ def unpacked(content: bytes) -> dict[int, Kept]:
         raise StoreCorrupt(
             "the stored letters of a call cannot be read", help="restore the database from a backup"
         ) from error
-    if ends[-1] != len(slots) or len(found) != len(lengths):
+    if not mark or ends[-1] != len(slots) or len(found) != len(lengths):
         raise StoreCorrupt(
             "the stored letters of a call are not whole", help="restore the database from a backup"
         )

@@ -12,7 +12,23 @@ if TYPE_CHECKING:
 
 VERSION_TABLE = "touchbase_version"
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015")
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+    "0014",
+    "0015",
+)
 """Every migration in engine/store/migrations/versions, oldest first: known without importing Alembic."""
 
 MIGRATION_LOCK = 7_236_014_001
