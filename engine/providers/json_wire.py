@@ -66,6 +66,10 @@ class JsonWire:
 
         return escape
 
+    def stands(self, place: str) -> bool:
+        """Whether what SIMPLE_MACHINE allows stands in this place as it is: in headers that machines read."""
+        return type(self).escape is JsonWire.escape and place.lower() in ASCII_HEADERS
+
     def mailbox(self, place: str, value: str) -> bytes:
         """A mailbox in its text form, inside a JSON string."""
         if is_simple(value):
@@ -119,7 +123,10 @@ def json_bytes(value: object) -> bytes:
 
 def inside_string(value: str) -> bytes:
     """A text as it stands between the quotes of a JSON string."""
-    return json_bytes(value)[1:-1]
+    try:
+        return orjson.dumps(value)[1:-1]
+    except TypeError:
+        return json_bytes(value)[1:-1]
 
 
 def header_text(name: str, value: str) -> str:

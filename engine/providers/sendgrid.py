@@ -167,6 +167,10 @@ class SendgridMergeWire(SendgridWire):
         escape = SendgridWire().escaper(place)
         return unmarked(escape, MARK) if place in SUBSTITUTED else escape
 
+    def stands(self, place: str) -> bool:
+        """As in a whole letter, but for the places where SendGrid fills in."""
+        return place not in SUBSTITUTED and SendgridWire().stands(place)
+
 
 def tag_of(letter: Letter) -> Callable[[str], str]:
     """What makes the tags of a letter from its tokens; they stand nowhere else in it."""

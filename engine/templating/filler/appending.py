@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from markupsafe import escape
 
+from engine.errors import LetterError, UnsupportedFeature
 from engine.templating.filler.composing import composed, held, variable
 from engine.templating.filler.cutting import Branching, Filled, Pieces
 from engine.templating.filler.letters import html_value
-from engine.templating.filler.nodes import Choice, Value
+from engine.templating.filler.nodes import Body, Choice, Chunk, Value
 from engine.templating.filler.values import clean
 from engine.templating.filler.wire import Escape, Wire, escaper
 
 BETWEEN, BETWEEN_BYTES = "|", b"|"
 """Stands between values that are escaped in one go. Any printable ASCII character that no format escapes would do."""
+
+LONGEST_STANDING = 400
+"""Characters of what may stand as it is: see Wire."""
 
 Append = Callable[[list[bytes], tuple[Any, ...]], None]
 
@@ -39,7 +45,9 @@ class Writing:
         self.used: dict[str, set[int]] = {"html": set(), "text": set()}
         html, text = escaper(wire, "html"), escaper(wire, "text")
         self.objects: dict[str, Any] = {
-            "both_ways": lambda joined: both_ways(html, joined),
+            "both_ways": partial(both_ways, html),
+            "as_they_are": as_they_are,
+            "joined": b"".join,
             "html": lambda value: html(html_value(value)),
             "text": lambda value: text(clean(plain(value))),
             "html_of": html_value,
@@ -66,12 +74,27 @@ class Writing:
         return made
 
     def header_lines(self) -> list[str]:
-        """Each header's whole value, composed and escaped once."""
-        lines = []
+        """Each header's whole value, composed and escaped once; those that machines read all in one go."""
+        stands: Callable[[str], bool] | None = getattr(self.wire, "stands", None)
+        lines, together = [], []
         for place, name in self.header_variables.items():
             self.objects[f"escape_{name}"] = escaper(self.wire, place)
-            lines.append(f"    {name} = escape_{name}({self.headers[place]})")
-        return lines
+            line = f"    {name} = escape_{name}({self.headers[place]})"
+            if stands is not None and stands(place):
+                together.append((name, self.headers[place], line))
+            else:
+                lines.append(line)
+        if len(together) < 2:
+            return [*lines, *(line for _, _, line in together)]
+        values = ", ".join(source for _, source, _ in together)
+        return [
+            *lines,
+            f"    ready = as_they_are({BETWEEN!r}.join(({values})))",
+            f"    if len(ready) == {len(together)}:",
+            f"        ({', '.join(name for name, _, _ in together)}) = ready",
+            "    else:",
+            *(f"    {line}" for _, _, line in together),
+        ]
 
     def body_lines(self) -> list[str]:
         """The letter's own values for both bodies: all in one go where the format and the values allow it."""
@@ -113,8 +136,10 @@ class Writing:
         """The source of a value as bytes."""
         if piece.node is None:
             return self.header_variables.setdefault(piece.place, f"header{len(self.header_variables)}")
+        if isinstance(piece.node, Choice):
+            return self.choice(piece.place, piece.node)
         if not isinstance(piece.node, Value):
-            return f"final_{piece.place}({self.text_of_structure(piece)})"
+            return f"final_{piece.place}({self.text_of(piece.place, (piece.node,))})"
         slot = piece.node.slot
         if piece.node.final:
             return f"final_{piece.place}({variable(frame, slot)})"
@@ -123,14 +148,27 @@ class Writing:
         self.used[piece.place].add(slot)
         return f"{piece.place[0]}{slot}"
 
-    def text_of_structure(self, piece: Filled) -> str:
+    def choice(self, place: str, node: Choice) -> str:
+        """The source of a decision's bytes, where it stands for its whole text: what is fixed is escaped beforehand."""
+        slot, sources = variable(0, node.slot), []
+        for branch in node.branches:
+            fixed = None
+            if all(isinstance(inner, Chunk) for inner in branch):
+                text = "".join(inner.text for inner in branch if isinstance(inner, Chunk))
+                # What cannot stand there is refused for whoever it is meant for, not for everybody.
+                with suppress(LetterError, UnsupportedFeature):
+                    fixed = self.constant(self.objects[f"final_{place}"](text))
+            sources.append(fixed or f"final_{place}({self.text_of(place, branch)})")
+        tested = [f"{source} if {slot} == {index} else " for index, source in enumerate(sources[:-1])]
+        return f"({''.join(tested)}{sources[-1]})"
+
+    def text_of(self, place: str, body: Body) -> str:
         """The source of a structure's whole text as it stands in its body."""
-        assert piece.node is not None
 
         def write(value: Value, source: str) -> str:
-            return f"{'final' if value.final else piece.place}_of({source})"
+            return f"{'final' if value.final else place}_of({source})"
 
-        return composed((piece.node,), write=write)
+        return composed(body, write=write)
 
     def branching(self, piece: Branching, frame: int, depth: int) -> None:
         """A decision or a loop."""
@@ -161,12 +199,25 @@ class Writing:
     def flush(self, depth: int) -> None:
         """Lays down what has gathered, in one step."""
         if self.run:
-            self.line(depth, "parts += (" + "".join(f"{name}, " for name in self.run) + ")")
+            laid = "(" + "".join(f"{name}, " for name in self.run) + ")"
+            # One person's values are many and short: laid down as one piece they are carried along once.
+            merges = getattr(self.wire, "merges", False)
+            self.line(depth, f"parts.append(joined({laid}))" if merges else f"parts += {laid}")
             self.run = []
 
     def line(self, depth: int, text: str) -> None:
         """One line of the function."""
         self.lines.append("    " * depth + text)
+
+
+def as_they_are(joined: str) -> Sequence[bytes]:
+    """Values joined by BETWEEN that need no escaping, for places where printable ASCII stands as it is; else none."""
+    if not joined.isascii() or not joined.isprintable() or len(joined) > LONGEST_STANDING:
+        return ()
+    if '"' in joined or "\\" in joined:
+        return ()
+    values = joined.encode().split(BETWEEN_BYTES)
+    return () if b"" in values else values
 
 
 def both_ways(escape_text: Escape, joined: str) -> tuple[Sequence[bytes], Sequence[bytes]]:

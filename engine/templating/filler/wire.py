@@ -19,6 +19,9 @@ class Wire(Protocol):
 
     A wire may have a method `escaper(place)`: `escape` for that one place, with everything looked up beforehand.
 
+    A wire may have a method `stands(place)`: whether 1 to 400 characters of printable ASCII without quotes and
+    backslash stand in that place as they are.
+
     A wire with `merges = True` holds the letter in its `frame`, once for everybody, and `encode` gives one
     person's values. With `longest` it says how many bytes one person may have there.
     """
