@@ -5,7 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, null, or_, select, union
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    any_,
+    case,
+    false,
+    func,
+    null,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.sql.selectable import FromClause, NamedFromClause, Subquery
 
 from engine.audience.conditions import GIVEN_STATES, People, in_segment
@@ -13,6 +27,7 @@ from engine.audience.contact import Bars, Contact, bars
 from engine.audience.holdout import is_held_out
 from engine.audience.moments import of_person, own_moments
 from engine.audience.own_dates import OwnDates, is_due, sent_lately
+from engine.audience.portable import POSTGRESQL
 from engine.audience.profile import earlier_variants, given_offer, profile_text
 from engine.audience.rulebook import Rulebook
 from engine.audience.segments import segment_select
@@ -182,7 +197,8 @@ class _Candidates:
     barred: Reasons
 
 
-def _candidates(rules: Rulebook, selection: Selection, people: People) -> _Candidates:
+def _candidates(rules: Rulebook, selection: Selection, people: People, *, few: bool = False) -> _Candidates:
+    """`few`: so few are asked about that each one's own rows are looked up, rather than sets made of everybody's."""
     excluded, suppressed = _excluded(rules, selection), _suppressed(rules, selection)
     said = tables.subscriptions.alias()
     source: FromClause = people
@@ -191,17 +207,17 @@ def _candidates(rules: Rulebook, selection: Selection, people: People) -> _Candi
     source = source.outerjoin(suppressed, suppressed.c.address_hash == people.c.address_hash)
     source = source.outerjoin(said, and_(said.c.customer == people.c.id, said.c.topic == selection.topic))
     barred = _barred(people, selection, excluded, suppressed, said)
-    included = _included(rules, selection, people)
+    included = _included(rules, selection, people, flat=not few)
     if selection.dates is not None:
         included = and_(included, is_due(people, selection.dates, rules))
     return _Candidates(people, source, included, barred)
 
 
-def _included(rules: Rulebook, selection: Selection, people: People) -> ColumnElement[bool]:
+def _included(rules: Rulebook, selection: Selection, people: People, *, flat: bool) -> ColumnElement[bool]:
     if not selection.include:
         return false()
     if len(selection.include) == 1:
-        return in_segment(people, selection.include[0], rules)
+        return in_segment(people, selection.include[0], rules, flat=flat)
     members = (segment_select(rules, name).subquery() for name in selection.include)
     return people.c.id.in_(union(*(select(member.c.id) for member in members)))
 
@@ -278,12 +294,16 @@ def _first_of_address(rules: Rulebook, selection: Selection) -> Subquery:
         .group_by(everybody.c.address_hash)
         .having(func.count() > 1)
     )
-    rivals = _candidates(rules, selection, rules.customers.alias())
+    rivals = _candidates(rules, selection, rules.customers.alias(), few=True)
     address = rivals.people.c.address_hash
+    is_shared: ColumnElement[bool] = address.in_(shared)
+    if rules.dialect == POSTGRESQL:
+        # It believes that a third of all addresses are shared, and of an array that there is hardly anything in it.
+        is_shared = address == any_(func.array(shared.scalar_subquery(), type_=ARRAY(Text)))
     return (
         select(address, func.min(rivals.people.c.id).label("lowest"))
         .select_from(rivals.source)
-        .where(address.in_(shared), rivals.included, case(*rivals.barred, else_=null()).is_(None))
+        .where(is_shared, rivals.included, case(*rivals.barred, else_=null()).is_(None))
         .group_by(address)
         .subquery("first_of_address")
     )

