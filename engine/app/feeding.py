@@ -12,6 +12,7 @@ from engine.content.known import HELD_FLOOD
 from engine.errors import UsageError
 from engine.flows.gather import reading, remembering, states
 from engine.model.feed_report import FeedLine, PostLine
+from engine.model.post import Post
 from engine.store import posts as memory
 
 if TYPE_CHECKING:
@@ -79,20 +80,22 @@ def _names(desk: Desk, name: str | None) -> list[str]:
 
 def _line(desk: Desk, connection: Connection, name: str, *, with_posts: bool) -> FeedLine:
     state = states.current(memory.feed(connection, name), name, desk.workspace.feeds[name])
-    known = [_post(post) for post in memory.known(connection, name)]
+    known = memory.known(connection, name)
     known.sort(key=lambda post: post.published or post.first_seen, reverse=True)
-    known.sort(key=lambda post: post.standing in ("news", "old"))
+    known.sort(key=lambda post: _standing_of(post) in ("news", "old"))
+    shown = known[:MOST_POSTS] if with_posts else []
+    words = memory.by_ids(connection, [post.id for post in shown])
     return FeedLine(
         feed=name,
         url=state.url,
         state=_standing(state),
         read_at=state.succeeded_at,
-        news=sum(post.standing == "news" for post in known),
+        news=sum(_standing_of(post) == "news" for post in known),
         waiting=memory.waiting(connection, name),
         failures=state.failures,
         failure=state.failure or "",
         moved_to=state.moved_to or "",
-        posts=known[:MOST_POSTS] if with_posts else (),
+        posts=[_post(post, words[post.id]) for post in shown],
     )
 
 
@@ -104,6 +107,9 @@ def _standing(state: memory.FeedState) -> str:
     return "read" if state.succeeded_at is not None else "never read"
 
 
-def _post(post: memory.KnownPost) -> PostLine:
-    standing = post.held or ("news" if post.announce else "old")
-    return PostLine(post.post.title, post.post.url, post.published, post.first_seen, standing)
+def _standing_of(post: memory.KnownPost) -> str:
+    return post.held or ("news" if post.announce else "old")
+
+
+def _post(post: memory.KnownPost, words: Post) -> PostLine:
+    return PostLine(words.title, words.url, post.published, post.first_seen, _standing_of(post))

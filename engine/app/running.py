@@ -165,7 +165,7 @@ def begin(
         campaign=made.campaign,
         run=run,
         rules=rulebook(desk, run.as_of),
-        posts={name: remembering.announceable(connection, name) for name in feeds},
+        posts={name: remembering.announceable(connection, name, feeds[name], run.as_of) for name in feeds},
         moment=run.as_of,
         now=desk.now,
         restrict=restrict,

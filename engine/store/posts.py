@@ -48,7 +48,7 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True)
 class KnownPost:
-    """A post as the store remembers it.
+    """What tells a post from others, and how it stands; its words are read by `by_ids` and `news`.
 
     `announce`: whether it may be sent at all (a baseline post may not); `held`: why it waits for somebody.
     """
@@ -63,7 +63,6 @@ class KnownPost:
     published: datetime | None
     announce: bool
     held: str | None
-    post: Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,24 @@ def known(connection: Connection, feed: str) -> list[KnownPost]:
     """Every post the feed has ever had, the one seen last first."""
     table = tables.posts
     query = select(*_KNOWN).where(table.c.feed == feed).order_by(table.c.first_seen.desc(), table.c.id.desc())
-    return [_known(row) for row in connection.execute(query)]
+    return [KnownPost(*row) for row in connection.execute(query)]
+
+
+def news(
+    connection: Connection, feed: str, until: datetime, oldest: datetime | None = None
+) -> list[tuple[int, Post, datetime]]:
+    """The feed's posts that may be sent at a moment: row number, post, and since when it is news, newest first.
+
+    `oldest`: posts dated before it are left out; the date is the feed's, else when the post was first seen.
+    """
+    table = tables.posts
+    query = select(table.c.id, table.c.body, table.c.first_seen).where(
+        table.c.feed == feed, table.c.announce, table.c.held.is_(None), table.c.first_seen <= until
+    )
+    if oldest is not None:
+        query = query.where(func.coalesce(table.c.published, table.c.first_seen) >= oldest)
+    found = connection.execute(query.order_by(table.c.first_seen.desc(), table.c.id.desc()))
+    return [(number, read_post(body), seen) for number, body, seen in found]
 
 
 def newest(connection: Connection, feeds: Sequence[str]) -> dict[str, datetime]:
@@ -190,12 +206,7 @@ SELECT f.feed,
 FROM feeds f WHERE f.feed IN :feeds
 """).bindparams(bindparam("feeds", expanding=True, type_=Text))
 
-_KNOWN = [tables.posts.c["body" if item.name == "post" else item.name] for item in fields(KnownPost)]
-
-
-def _known(row: Sequence[Any]) -> KnownPost:
-    values: list[Any] = [*row[:-1], read_post(row[-1])]
-    return KnownPost(*values)
+_KNOWN = [tables.posts.c[item.name] for item in fields(KnownPost)]
 
 
 def _microseconds(moment: datetime | None) -> int | None:

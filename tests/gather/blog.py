@@ -62,7 +62,7 @@ class Reader:
     def news(self) -> list[str]:
         """The titles of all posts that may be sent, the oldest first."""
         with self.database.read() as connection:
-            offered = remembering.announceable(connection, "blog")
+            offered = remembering.announceable(connection, "blog", self.feed, self.now)
         return [post.title for _, post, _ in sorted(offered, key=lambda one: one[1].published or one[2])]
 
     def asked(self) -> list[str]:

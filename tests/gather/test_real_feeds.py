@@ -38,7 +38,7 @@ def test_each_entry_of_every_real_feed_is_remembered_once(database: Database) ->
                 continue
             with database.write() as connection:
                 notices = remembering.record(connection, found, feeds, now)
-                offered = remembering.announceable(connection, name)
+                offered = remembering.announceable(connection, name, feeds[name], now)
                 waiting = memory.waiting(connection, name)
             assert notices == []
             assert all(seen == NOON for _, _, seen in offered), path.name

@@ -78,7 +78,7 @@ def test_any_entry_is_a_post_or_none_and_is_known_again(
         found = reading.read(database, feeds, root=tmp_path, allow_private=False, now=now, remember=True)
         with database.write() as connection:
             remembering.record(connection, found, feeds, now)
-            offered = remembering.announceable(connection, "blog")
+            offered = remembering.announceable(connection, "blog", feeds["blog"], now)
             counts.append(len(offered))
             for _, post, _ in offered:
                 assert "\0" not in repr(post)

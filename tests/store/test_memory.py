@@ -95,7 +95,7 @@ def test_posts_are_remembered_once_and_revised_in_place(database: Database) -> N
         assert posts.add(connection, [replace(new, first_seen=NOW + timedelta(days=9))]) == 0
         (known,) = posts.known(connection, "blog")
         assert (known.first_seen, known.published, known.announce, known.held) == (NOW, NOW, True, None)
-        assert known.post == POST
+        assert posts.by_ids(connection, [known.id]) == {known.id: POST}
         edited = replace(POST, title="Better", published=None)
         posts.revise(connection, known.id, NewPost(edited, "guid-2", POST.url, "t", "c", NOW, announce=False))
         (again,) = posts.known(connection, "blog")
@@ -104,6 +104,25 @@ def test_posts_are_remembered_once_and_revised_in_place(database: Database) -> N
         feed = posts.feed(connection, "blog")
     assert feed is not None
     assert (feed.etag, feed.entries, feed.checked_at) == ('"2"', 4, NOW)
+
+
+def test_only_what_may_be_sent_at_a_moment_is_read_with_its_words(database: Database) -> None:
+    day = timedelta(days=1)
+    told = [
+        NewPost(replace(POST, identity="fine"), None, None, None, None, NOW),
+        NewPost(replace(POST, identity="baseline"), None, None, None, None, NOW, announce=False),
+        NewPost(replace(POST, identity="held"), None, None, None, None, NOW, held="flood"),
+        NewPost(replace(POST, identity="later"), None, None, None, None, NOW + day),
+        NewPost(replace(POST, identity="old", published=NOW - 9 * day), None, None, None, None, NOW),
+        NewPost(replace(POST, identity="undated", published=None), None, None, None, None, NOW - day),
+    ]
+    with database.write() as connection:
+        posts.save_feed(connection, FeedState("blog", "https://blog.example/feed"))
+        posts.add(connection, told)
+        found = [post.identity for _, post, _ in posts.news(connection, "blog", NOW)]
+        recent = [post.identity for _, post, _ in posts.news(connection, "blog", NOW, NOW - 2 * day)]
+    assert found == ["old", "fine", "undated"]
+    assert recent == ["fine", "undated"]
 
 
 def test_a_person_settles_what_is_held(database: Database) -> None:

@@ -53,13 +53,12 @@ def _notices(connection: Connection, state: memory.FeedState, stale: str, flood:
     return notices
 
 
-def announceable(connection: Connection, feed: str) -> list[tuple[int, Post, datetime]]:
-    """The feed's posts that may be sent: row number, post, and since when it is news."""
-    return [
-        (post.id, post.post, post.first_seen)
-        for post in memory.known(connection, feed)
-        if post.announce and not post.held
-    ]
+def announceable(
+    connection: Connection, feed: str, settings: Feed, moment: datetime
+) -> list[tuple[int, Post, datetime]]:
+    """The feed's posts that may be sent at a moment: row number, post, and since when it is news."""
+    oldest = settings.max_age.before(moment) if settings.max_age is not None else None
+    return memory.news(connection, feed, moment, oldest)
 
 
 def _write(connection: Connection, stored: list[memory.KnownPost], items: list[Recognised]) -> None:
