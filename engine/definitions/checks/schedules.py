@@ -41,20 +41,33 @@ def _left_out(workspace: Workspace, schedule: Schedule, field: str, *at: Key) ->
 
 def _holidays(workspace: Workspace, names: tuple[str, ...], *path: Key) -> Iterator[Problem]:
     """A problem for each name that is no country and no part of one. The library is imported only for these."""
-    if not names:
-        return
+    for number, name in enumerate(names):
+        if not _exists(name):
+            message = f"there is no calendar of public holidays `{name}`"
+            yield problem_at(workspace.place(*path, number), "X084", message, _instead(name))
+
+
+def _exists(name: str) -> bool:
+    from holidays import country_holidays
+
+    country, _, part = name.partition("-")
+    try:
+        country_holidays(country, subdiv=part or None)
+    except RuntimeError:  # the library's way to say that there is no such country or part
+        return False
+    return True
+
+
+def _instead(name: str) -> str:
+    """The nearest name there is. This reads every country the library has, so it is asked for unknown ones alone."""
     from holidays import list_supported_countries
 
     countries = list_supported_countries()
-    for number, name in enumerate(names):
-        country, _, part = name.partition("-")
-        if country in countries and (not part or part in countries[country]):
-            continue
-        known = [f"{country}-{other}" for other in countries[country]] if country in countries else countries
-        near = nearest(name, known)
-        otherwise = "write a country by its two letters, or a part of one, like `GB-ENG`"
-        if countries.get(country):
-            otherwise = f"write `{country}`, or a part of it: " + ", ".join(f"`{one}`" for one in known)
-        help = f"did you mean `{near}`?" if near else otherwise
-        message = f"there is no calendar of public holidays `{name}`"
-        yield problem_at(workspace.place(*path, number), "X084", message, help)
+    country = name.partition("-")[0]
+    known = [f"{country}-{part}" for part in countries[country]] if country in countries else list(countries)
+    near = nearest(name, known)
+    if near is not None:
+        return f"did you mean `{near}`?"
+    if countries.get(country):
+        return f"write `{country}`, or a part of it: " + ", ".join(f"`{one}`" for one in known)
+    return "write a country by its two letters, or a part of one, like `GB-ENG`"
