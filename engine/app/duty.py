@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from engine import clock
+from engine.errors import UsageError
 from engine.model.job import JobState, Outcome
 from engine.store import jobs, workers
 from engine.store.database import Database
@@ -24,13 +25,27 @@ class Duty:
         self.tick = tick
         self._leadership = Leadership(database)
         self._worker: workers.Worker | None = None
+        self._role = workers.STANDBY
         self._states: dict[str, JobState] = {}
         self._flushed_at = tick() - FLUSH_SECONDS
         self._turn = threading.Lock()
 
     def sign_on(self) -> None:
         """Say that this process stands by."""
-        self._worker = workers.sign_on(self.database, clock.now(), workers.STANDBY)
+        self._worker = workers.sign_on(self.database, clock.now(), self._role)
+
+    def lend_a_hand(self) -> None:
+        """Say that this process sends along with whoever leads; it never leads, and its jobs are not to be seen.
+
+        Raises UsageError on SQLite, which a single process writes to faster than two.
+        """
+        if self.database.is_sqlite:
+            raise UsageError(
+                "another sender on SQLite sends nothing faster: one process writes at a time",
+                help="`touchbase run` sends alone; for more, keep the database in PostgreSQL",
+            )
+        self._role = workers.HAND
+        self.sign_on()
 
     def lead(self, names: Sequence[str]) -> bool:
         """Whether this process leads from now on, with jobs of these names. Raises StoreError."""
@@ -67,7 +82,7 @@ class Duty:
                 if workers.heartbeat(connection, worker, now):
                     return
             worker.let_go()
-        role = workers.DAEMON if self.leads() else workers.STANDBY
+        role = workers.DAEMON if self.leads() else self._role
         self._worker = workers.sign_on(self.database, now, role)
 
     def begun(self, name: str) -> None:
@@ -85,7 +100,9 @@ class Duty:
             if not news and self.tick() < self._flushed_at + FLUSH_SECONDS:
                 return
             self._flushed_at = self.tick()
-            seen = list(self._states.values())
+            seen = list(self._states.values()) if self._role != workers.HAND else []
+        if not seen:
+            return
         with self.database.write() as connection:
             jobs.keep(connection, seen)
 

@@ -33,6 +33,7 @@ class Household:
         self.outgoing = Outgoing(self.keeper.desk, self.stopping, tick)
         self.reception = Reception(desk)
         self.edited = threading.Event()
+        self.web_trouble = ""
         self._leases_at = tick() - LEASES_SECONDS
 
     @property
@@ -99,25 +100,30 @@ class Household:
         return Outcome(retiring.retire(self.keeper.desk(), self.stopping.is_set))
 
     def follow_files(self) -> Outcome:
+        """Take over edited files, and stop or let go on whatever follows from them."""
+        look = self.take_over_files()
+        followed = following.follow(self.keeper.desk())
+        did = [look.did] if look.did else []
+        did += [f"stopped {run}: {reason}" for run, reason in followed.stopped]
+        did += [f"{run} goes on" for run in followed.going_on]
+        return Outcome("; ".join(did), look.trouble)
+
+    def take_over_files(self) -> Outcome:
         """Take over edited files after a full check, or keep the last good ones and say why."""
         asked = self.edited.is_set()
         self.edited.clear()
         look = self.keeper.look(again=asked)
-        did = []
+        did = ""
         if look is not None and look.taken:
             self.reception.follow(self.keeper.desk())
-            did.append(f"files taken over at {clock.now():%Y-%m-%d %H:%M:%S} UTC")
-        followed = following.follow(self.keeper.desk())
-        did += [f"stopped {run}: {reason}" for run, reason in followed.stopped]
-        did += [f"{run} goes on" for run in followed.going_on]
-        return Outcome("; ".join(did), self.keeper.latest.why)
+            did = f"files taken over at {clock.now():%Y-%m-%d %H:%M:%S} UTC"
+        return Outcome(did, self.keeper.latest.why)
 
     def beat(self) -> Outcome:
         """Say that this process is alive; while letters leave, remember outside the database that they do."""
         self.duty.beat()
-        if self.outgoing.under_way:
-            return Outcome(trouble=originality.note(self.keeper.desk()))
-        return Outcome()
+        copied = originality.note(self.keeper.desk()) if self.outgoing.under_way else ""
+        return Outcome(trouble=copied or self.web_trouble)
 
     def _by_itself(self, act: Callable[[], Outcome]) -> Outcome:
         """What is done without a person, unless this database is a copy."""

@@ -19,6 +19,7 @@ FOLDERS = (CONFIG, CAMPAIGNS, "templates")
 """Everything that somebody edits stands in these; letters, databases and logs do not."""
 
 ANOTHER_DATABASE = "another database takes a restart"
+LEFT_OUT = "what it concerns is left out until it is mended"
 STILL = "the files as they were before still count"
 
 Seen = frozenset[tuple[str, int, int]]
@@ -40,7 +41,8 @@ class Keeper:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._seen = seen(desk.root, desk.workspace)
-        self.latest = Look(True)
+        errors = tuple(problem for problem in desk.problems if problem.severity is Severity.ERROR)
+        self.latest = Look(False, in_words(errors, LEFT_OUT), errors) if errors else Look(True)
 
     def desk(self) -> Desk:
         """The workspace that counts, at this moment."""
@@ -78,12 +80,12 @@ class Keeper:
         return Look(True)
 
 
-def in_words(errors: Iterable[Problem]) -> str:
-    """The first error with its place, and how many more there are."""
+def in_words(errors: Iterable[Problem], so: str = STILL) -> str:
+    """The first error with its place, how many more there are, and what follows from them."""
     first, *more = errors
     place = f"{first.file}:{first.line}" if first.line else first.file
     others = f" (and {len(more)} more)" if more else ""
-    return f"{place}: {first.message}{others}; {STILL}"
+    return f"{place}: {first.message}{others}; {so}"
 
 
 def seen(root: Path, workspace: Workspace) -> Seen:

@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("overseeing", "What needs a person, what runs, what comes next."),
     "doctor": ("examining", "Is everything that sending needs as it should be."),
     "runs": ("sending", "The runs so far, or one run's numbers."),
+    "worker": ("running", "One more sender on the same PostgreSQL."),
     "resolve": ("resolving", "What became of uncertain letters; a person's word on the rest."),
     "run": (
         "running",

@@ -44,6 +44,13 @@ def run_command(
     return report.exit_code
 
 
+@click.command("worker", epilog="Example: touchbase worker   (on a second machine, beside touchbase run)")
+@shared
+def worker_command(workspace: Path | None, as_json: bool) -> int:
+    """Send along with the daemon, on the same PostgreSQL, until it is stopped. It begins nothing by itself."""
+    return _stay(workspace, None, as_json=as_json, leads=False)
+
+
 def _show_jobs(*, as_json: bool) -> int:
     """Everything the daemon does by itself; no workspace is needed for it."""
     from engine.daemon.jobs import JOBS, in_words
@@ -58,10 +65,12 @@ def _show_jobs(*, as_json: bool) -> int:
     return 0
 
 
-def _stay(workspace: Path | None, address: tuple[str, int] | None, *, as_json: bool) -> int:
-    """The daemon; its exit code."""
+def _stay(
+    workspace: Path | None, address: tuple[str, int] | None, *, as_json: bool, leads: bool = True
+) -> int:
+    """The daemon, or one that only sends; its exit code."""
     from engine import clock, logs
-    from engine.daemon.daemon import Daemon
+    from engine.daemon.daemon import Daemon, Hand
     from engine.daemon.webside import Webside
 
     if clock.is_fixed():
@@ -80,7 +89,7 @@ def _stay(workspace: Path | None, address: tuple[str, int] | None, *, as_json: b
         logs.set_up("info")
         household = app.household()
         webside = Webside(household.reception, *address) if address is not None else None
-        return Daemon(household, webside, tell).run()
+        return (Daemon if leads else Hand)(household, webside, tell).run()
 
 
 def show_tick(report: TickReport) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +27,8 @@ class Clockwork:
         self.household = household
         self.jobs = {job.name: job for job in jobs}
         self._again: set[str] = set()
-        self._running: dict[str, float] = {}
+        self._running: set[str] = set()
+        self._troubles: dict[str, str] = {}
         self._turn = threading.Condition()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -76,7 +76,7 @@ class Clockwork:
         with self._turn:
             if self.household.stopping.is_set() or job.name in self._running:
                 return
-            self._running[job.name] = time.monotonic()
+            self._running.add(job.name)
         try:
             again = True
             while again:
@@ -86,7 +86,7 @@ class Clockwork:
                     self._again.discard(job.name)
         finally:
             with self._turn:
-                self._running.pop(job.name)
+                self._running.discard(job.name)
                 self._turn.notify_all()
         if outcome.did and not self.household.stopping.is_set():
             self.wake(*job.wakes)
@@ -102,9 +102,11 @@ class Clockwork:
         except Exception as error:
             log.exception("a job broke", extra=name)
             outcome = Outcome(trouble=FAULT.format(name=type(error).__name__))
-        if outcome.trouble:
+        # What lasts is told once, not at every turn.
+        known, self._troubles[job.name] = self._troubles.get(job.name, ""), outcome.trouble
+        if outcome.trouble and outcome.trouble != known:
             log.warning("a job has trouble", extra={**name, "reason": outcome.trouble})
-        elif outcome.did:
+        if outcome.did:
             log.info("a job is done", extra={**name, "reason": outcome.did})
         try:
             duty.ended(job.name, outcome, datetime.now(UTC) + job.every)

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from types import FrameType
 
@@ -17,7 +17,7 @@ from engine.app.keeping import FOLDERS
 from engine.daemon import notifying
 from engine.daemon.clockwork import Clockwork
 from engine.daemon.files import Files
-from engine.daemon.jobs import JOBS
+from engine.daemon.jobs import HANDS, JOBS, Job
 from engine.daemon.webside import Webside
 from engine.errors import StoreError
 
@@ -37,7 +37,9 @@ UNFINISHED = 1
 
 
 class Daemon:
-    """One process of `touchbase run`. `tell`: what a person at a terminal is to know."""
+    """One process of `touchbase run`, or of `touchbase worker`. `tell`: what a person at a terminal is to know."""
+
+    jobs: Sequence[Job] = JOBS
 
     def __init__(
         self, household: Household, webside: Webside | None, tell: Callable[[str], None] = lambda words: None
@@ -57,7 +59,7 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._heard)
         try:
-            self.household.duty.sign_on()
+            self._sign_on()
             self.files.start()
             while not self._asked_to_stop():
                 self._look()
@@ -72,7 +74,8 @@ class Daemon:
         """Somebody edited a file, or says so."""
         self.household.edited.set()
         if self.clockwork is not None:
-            self.clockwork.wake("follow files")
+            # The first job of each list is the one that looks at files.
+            self.clockwork.wake(self.jobs[0].name)
 
     def _heard(self, number: int, _: FrameType | None) -> None:
         self._signals.append(number)
@@ -81,6 +84,9 @@ class Daemon:
             # Not sys.exit: it would wait for the very threads that are to be stopped. The ledger knows what left.
             os._exit(STOPPED_AT_ONCE)
         self._wake.set()
+
+    def _sign_on(self) -> None:
+        self.household.duty.sign_on()
 
     def _asked_to_stop(self) -> bool:
         while self._signals and self._signals[0] == signal.SIGHUP:
@@ -95,7 +101,7 @@ class Daemon:
         try:
             if self.clockwork is None:
                 self._stand_by()
-            elif not self.household.duty.leads():
+            elif not self._still_mine():
                 self._step_down()
             else:
                 self._watch_the_clock()
@@ -111,12 +117,19 @@ class Daemon:
         if self.clockwork is None and "the web part waits for its address" in self._told:
             return
         if self.webside.open():
+            self.household.web_trouble = ""
             self.tell(f"serving {self.webside.address}")
-        else:
-            self._say("the web part waits for its address")
+            log.info("serving", extra={"reason": self.webside.address})
+            return
+        place = f"{self.webside.host}:{self.webside.port}"
+        self.household.web_trouble = f"{place} cannot be listened on, so readers' links lead nowhere"
+        self._say("the web part waits for its address", reason=place)
+
+    def _still_mine(self) -> bool:
+        return self.household.duty.leads()
 
     def _stand_by(self) -> None:
-        if not self.household.duty.lead([job.name for job in JOBS]):
+        if not self.household.duty.lead([job.name for job in self.jobs]):
             if "standing by" not in self._told:
                 leader = self.household.duty.leader()
                 who = f"; process {leader.pid} on {leader.host} leads" if leader is not None else ""
@@ -127,12 +140,15 @@ class Daemon:
                 self.household.duty.beat()
             return
         self.household.take_back()
-        self.clockwork = Clockwork(self.household, JOBS)
-        self.clockwork.start()
+        self._tick()
         self._told.discard("standing by")
         self.tell("leading: campaigns go out on their schedules; stop with Ctrl-C")
         log.info("leading", extra={"role": "daemon"})
         notifying.notify(notifying.READY, "STATUS=leading")
+
+    def _tick(self) -> None:
+        self.clockwork = Clockwork(self.household, self.jobs)
+        self.clockwork.start()
 
     def _step_down(self) -> None:
         """The lock is gone, with the connection that held it: whoever has it now leads."""
@@ -180,3 +196,21 @@ class Daemon:
     @staticmethod
     def _wall_offset() -> float:
         return datetime.now(UTC).timestamp() - time.monotonic()
+
+
+class Hand(Daemon):
+    """A process that only sends, along with whoever leads."""
+
+    jobs = HANDS
+
+    def _sign_on(self) -> None:
+        self.household.duty.lend_a_hand()
+
+    def _still_mine(self) -> bool:
+        return True
+
+    def _stand_by(self) -> None:
+        self._tick()
+        self.tell("sending along with the daemon; stop with Ctrl-C")
+        log.info("sending along", extra={"role": "worker"})
+        notifying.notify(notifying.READY, "STATUS=sending along")

@@ -96,3 +96,15 @@ JOBS = (
     ),
 )
 """In the order of a start: first what the dead left, then what is due."""
+
+HANDS = (
+    Job(
+        "take over files",
+        "takes over edited files after a full check",
+        seconds(60),
+        Household.take_over_files,
+    ),
+    Job("send", "sends what is due of runs that have begun, several at once", seconds(5), Household.send),
+    Job("heartbeat", "says that this process is alive", seconds(20), Household.beat),
+)
+"""What `touchbase worker` does: it begins nothing, and stops nothing that somebody else began."""

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 BOOT_CHARACTERS = 16
 
-SENDER, DAEMON, STANDBY = "sender", "daemon", "standby"
-"""What a process is there for: sending alone, leading as the daemon, or waiting to take over from it."""
+SENDER, DAEMON, STANDBY, HAND = "sender", "daemon", "standby", "worker"
+"""What a process is there for: sending one run, leading as the daemon, waiting to take over from it, or sending all runs
+along with it."""
 
 
 @dataclass(frozen=True, slots=True)

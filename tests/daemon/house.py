@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from engine.app.verbs import App
 from engine.clock import VARIABLE
 from engine.model.job import JobState
@@ -54,12 +56,13 @@ class House:
         """Its folder."""
         return self.world.root
 
-    def start(self, *options: str, **environment: str) -> subprocess.Popen[str]:
+    def start(self, verb: str = "run", **environment: str) -> subprocess.Popen[str]:
         """A daemon; what it says goes into a file of its own."""
+        options = ["--port", "0"] if verb == "run" else []
         said = self.root / f"said-{len(self.processes)}"
         with said.open("w", encoding="utf-8") as stderr:
             process = subprocess.Popen(
-                [sys.executable, "-m", "engine", "run", "--json", "--port", "0", *options],
+                [sys.executable, "-m", "engine", verb, "--json", *options],
                 cwd=self.root,
                 env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
                 stdout=subprocess.PIPE,
@@ -87,6 +90,12 @@ class House:
         """How a job is."""
         with self.world.database() as database, database.read() as connection:
             return next(state for state in jobs.states(connection) if state.name == name)
+
+    def senders(self) -> int:
+        """How many processes have letters in their hands."""
+        lease = text("SELECT count(DISTINCT substr(lease, 1, 16)) FROM deliveries WHERE state = 'submitting'")
+        with self.world.database() as database, database.read() as connection:
+            return int(connection.execute(lease).scalar_one())
 
     def roles(self) -> list[str]:
         """What the living processes are there for, but for those that only send."""

@@ -216,6 +216,35 @@ def test_a_restored_copy_sends_nothing_by_itself(tmp_path: Path, api: Slow) -> N
                 process.communicate()
 
 
+def test_a_second_sender_helps_and_may_die(tmp_path: Path, api: Slow, postgres_url: str) -> None:
+    api.seconds = 0.7
+    log = tmp_path / "accepted.jsonl"
+    with running(api) as address, opened_house(tmp_path, address, log, postgres_url) as house:
+        hand = house.start(verb="worker")
+        house.wait("the second sender", lambda: house.roles() == ["worker"])
+        daemon = house.start()
+        house.wait("both", lambda: house.roles() == ["daemon", "worker"])
+        house.wait("calls of both", lambda: house.senders() == 2)
+        hand.send_signal(signal.SIGKILL)
+        hand.wait()
+        house.wait("the end", lambda: [run.state for run in house.runs()] == [runs.DONE])
+        states = Counter(house.letters())
+        assert states["accepted"] + states["uncertain"] == PEOPLE
+        assert set(house.world.sent().values()) == {1}
+        assert house.stop(daemon) == 0
+
+
+def test_a_second_sender_on_sqlite_is_refused(tmp_path: Path, api: Slow) -> None:
+    with (
+        running(api) as address,
+        opened_house(tmp_path, address, tmp_path / "a", "sqlite:///touchbase.db") as house,
+    ):
+        hand = house.start(verb="worker")
+        out, _ = hand.communicate(timeout=120)
+        assert hand.returncode == 2
+        assert "PostgreSQL" in out
+
+
 def test_a_clock_that_stands_still_ticks_nothing(house: House) -> None:
     daemon = house.start(TOUCHBASE_NOW="2027-01-05T09:30")
     out, _ = daemon.communicate(timeout=120)

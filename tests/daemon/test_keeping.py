@@ -68,6 +68,18 @@ def test_a_broken_edit_leaves_all_as_it_was_and_says_where_it_is_broken(
     assert subject(keeper).endswith("news")
 
 
+def test_a_start_with_a_broken_campaign_leaves_it_out_and_says_so(folder: Folder, keeper: Keeper) -> None:
+    folder.edit("campaigns/digest.yaml", "status: active", "status: actve")
+    desk = Desk.open(folder.root)
+    started = Keeper(desk)
+    assert started.latest.why.startswith("campaigns/digest.yaml:3: ")
+    assert started.latest.why.endswith("what it concerns is left out until it is mended")
+    folder.edit("campaigns/digest.yaml", "status: actve", "status: active")
+    assert started.look() == Look(True)
+    assert "digest" in started.desk().workspace.campaigns
+    started.desk().close()
+
+
 def test_a_template_that_cannot_be_made_into_a_letter_is_kept_out_too(folder: Folder, keeper: Keeper) -> None:
     folder.edit("templates/letter.html", "{{ campaign.title }}", "{{ campaign.titel }}")
     look = keeper.look()
