@@ -15,6 +15,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         result = touchbase.main(args=arguments, prog_name="touchbase", standalone_mode=False)
+    except SystemExit:
+        # The shell asked what fits here, and was answered.
+        raise
     except BaseException as error:
         from engine.cli.failing import fail
 

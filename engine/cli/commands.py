@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 import engine
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # verb: (module under engine.cli, one line for --help)
 VERBS: dict[str, tuple[str, str]] = {
@@ -40,6 +44,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "forget": ("persons", "Erase everything held on a person."),
     "export": ("persons", "Everything held on a person."),
     "serve": ("serving", "The web part alone: readers' pages, webhooks, tracking."),
+    "backup": ("backing_up", "Write the database into a file, while everything goes on."),
+    "completion": ("completing", "Let the shell complete commands, campaigns and segments."),
     "demo": ("demonstrating", "The example workspace end to end, offline."),
 }
 
@@ -62,9 +68,20 @@ class Verbs(click.Group):
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
-        if name and name not in VERBS and not name.startswith("-"):
+        if name and name not in VERBS and not name.startswith("-") and not context.resilient_parsing:
             context.fail(f"There is no command `{name}`.{_nearest(name)}")
         return super().resolve_command(context, args)
+
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The verbs, whose modules are not loaded for it."""
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=line)
+            for name, (_, line) in VERBS.items()
+            if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, context, incomplete)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

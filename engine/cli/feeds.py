@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from engine.cli.completing import offer_entries
 from engine.cli.frame import opened, plural, print_json, shared
 from engine.model.feed_report import FeedLine
 
@@ -14,7 +15,7 @@ from engine.model.feed_report import FeedLine
     "feeds",
     epilog="Examples: touchbase feeds · touchbase feeds --read · touchbase feeds blog --release",
 )
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=offer_entries("feeds"))
 @click.option("--read", "read", is_flag=True, help="Look now: at this feed, or at all whose time has come.")
 @click.option("--release", is_flag=True, help="Posts held because too many looked new at once are news now.")
 @click.option("--dismiss", is_flag=True, help="Those posts are known and will never be sent.")

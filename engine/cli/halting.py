@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
+from engine.cli.completing import offer_campaigns
 from engine.cli.frame import opened, plural, print_json, shared
 from engine.cli.tables import sum_line
 from engine.errors import Refused
 
 
 @click.command("pause", epilog='Example: touchbase pause monthly-digest --reason "wrong picture"')
-@click.argument("campaign")
+@click.argument("campaign", shell_complete=offer_campaigns)
 @click.option("--reason", default="", help="Why, for whoever wants to send it.")
 @shared
 def pause_command(campaign: str, reason: str, workspace: Path | None, as_json: bool) -> None:
@@ -30,7 +31,7 @@ def pause_command(campaign: str, reason: str, workspace: Path | None, as_json: b
 
 
 @click.command("resume", epilog="Example: touchbase resume monthly-digest")
-@click.argument("campaign")
+@click.argument("campaign", shell_complete=offer_campaigns)
 @shared
 def resume_command(campaign: str, workspace: Path | None, as_json: bool) -> None:
     """Let a paused campaign go on, also one that `stop_if` stopped: what came back until now counts no more."""

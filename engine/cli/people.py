@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from engine.cli.completing import offer_campaigns, offer_entries
 from engine.cli.frame import opened, plural, print_json, shared
 from engine.model.report import Fact
 
@@ -14,7 +15,7 @@ from engine.model.report import Fact
     "segments",
     epilog="Examples: touchbase segments · touchbase segments best-ten --explain ana@mail.example",
 )
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=offer_entries("segments"))
 @click.option("--explain", metavar="EMAIL", help="Say which condition lets this person in or keeps them out.")
 @click.option("--at", "at", metavar="WHEN", help="Count as of this moment.")
 @shared
@@ -69,7 +70,7 @@ def show_facts(facts: list[Fact] | tuple[Fact, ...]) -> None:
 
 @click.command("why", epilog="Example: touchbase why ana@mail.example monthly-digest")
 @click.argument("email")
-@click.argument("campaign")
+@click.argument("campaign", shell_complete=offer_campaigns)
 @shared
 def why_command(email: str, campaign: str, workspace: Path | None, as_json: bool) -> None:
     """The decision for one person and one campaign, and every fact behind it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.cli.completing import offer_campaigns
 from engine.cli.frame import opened, plural, print_json, progress_bar, shared
 from engine.cli.tables import show_plan, show_run
 from engine.errors import Refused
@@ -32,7 +33,7 @@ OCCURRENCE = click.option(
     "plan",
     epilog="Examples: touchbase plan monthly-digest · touchbase plan monthly-digest --at 2027-01-05 --json",
 )
-@click.argument("campaign")
+@click.argument("campaign", shell_complete=offer_campaigns)
 @AT
 @OCCURRENCE
 @click.option("--people", "people", is_flag=True, help="List every person, not only the first few.")
@@ -96,7 +97,7 @@ def _plan_calendar(campaign: str, at: str | None, workspace: Path | None, as_jso
 @click.command(
     "preview", epilog="Example: touchbase preview monthly-digest --for ana@mail.example --out letter.html"
 )
-@click.argument("campaign")
+@click.argument("campaign", shell_complete=offer_campaigns)
 @click.option("--for", "email", required=True, metavar="EMAIL", help="The customer whose letter to show.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the letter here: .html, .txt or .eml.")
 @AT
@@ -139,7 +140,7 @@ def preview_command(
     "send",
     epilog="Examples: touchbase send monthly-digest · touchbase send monthly-digest --test me@mail.example",
 )
-@click.argument("campaign")
+@click.argument("campaign", shell_complete=offer_campaigns)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @AT
 @click.option(

@@ -84,6 +84,17 @@ class Database:
             with self.own_errors():
                 sqlite.examine(self.engine, self.place)
 
+    def back_up(self, file: Path) -> None:
+        """Writes the SQLite database as it is at this moment into a new file, while others go on writing.
+
+        Raises StoreError where that is impossible; then there is no file. PostgreSQL has a tool of its own.
+        """
+        from engine.store import sqlite
+
+        assert self.path is not None
+        with self.own_errors():
+            sqlite.back_up(self.path, file)
+
     def sweep(self) -> bool:
         """Writes over what was erased but still stands in freed places of the file; False where that must wait.
 

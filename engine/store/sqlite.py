@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,44 @@ def sweep(engine: Engine, path: Path) -> bool:
         return False
     finally:
         raw.close()
+
+
+def back_up(path: Path, file: Path) -> None:
+    """The whole database as of one moment in a new file, without freed places, so without what was erased.
+
+    It is written beside its place, read again from end to end, and only then put there.
+    """
+    unfinished = _beside(file, ".part")
+    try:
+        unfinished.unlink(missing_ok=True)
+        # Made by us and not by SQLite, so that nobody else may ever read it.
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(sqlite3.connect(path, timeout=LOCK_SECONDS)) as connection:
+            connection.execute("VACUUM INTO ?", (str(unfinished),))
+        with closing(sqlite3.connect(unfinished)) as copy:
+            found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise StoreError(f"{file} could not be read again: {found}", help="check the disk, and try again")
+        _keep(unfinished)
+        os.link(unfinished, file)
+    except FileExistsError as error:
+        raise StoreError(f"{file} is there already", help="name a new file; nothing was changed") from error
+    except OSError as error:
+        raise StoreError(
+            f"{file} cannot be written: {error.strerror or error}",
+            help="check that its folder may be written",
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _keep(path: Path) -> None:
+    """Asks the disk to keep the file through a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def wants_examination(path: Path) -> bool:

@@ -6,6 +6,8 @@ import ast
 import re
 from datetime import UTC, datetime
 
+import pytest
+
 from engine.app.measuring import Measures
 from engine.logs import FIELDS, FORMATS, LEVELS
 from engine.model.finding import Verdict
@@ -15,6 +17,7 @@ from engine.web.metrics import House
 from tests.docs.test_complete import COMMANDS, section, words
 from tests.docs.walk import ROOT
 
+DEPLOY = (ROOT / "docs" / "howto" / "deploy.md").read_text(encoding="utf-8")
 OPERATE = (ROOT / "docs" / "howto" / "operate.md").read_text(encoding="utf-8")
 
 
@@ -64,3 +67,19 @@ def test_every_metric_is_documented_with_its_labels() -> None:
         if name.startswith("touchbase_"):
             told[name] = tuple(re.findall(r"\w+", labels))
     assert told == {name: tuple(labels) for name, labels in real.items()}
+
+
+def routes() -> set[str]:
+    """Every address the web part answers."""
+    found = set()
+    for path in (ROOT / "engine" / "web").glob("*.py"):
+        found |= set(re.findall(r'Route\(\s*"(/[^"]*)"', path.read_text(encoding="utf-8")))
+    return found
+
+
+@pytest.mark.parametrize("page", [OPERATE, DEPLOY], ids=["operate", "deploy"])
+def test_the_web_server_in_front_passes_on_what_readers_need_and_nothing_else(page: str) -> None:
+    (pattern,) = re.findall(r"location ~ (\S+) \{", page)
+    exact = re.findall(r"location = (\S+) \{", page)
+    passed = {route for route in routes() if re.match(pattern, route) or route in exact}
+    assert routes() - passed == {"/metrics", "/readyz"}
