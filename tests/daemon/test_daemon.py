@@ -217,7 +217,7 @@ def test_a_restored_copy_sends_nothing_by_itself(tmp_path: Path, api: Slow) -> N
 
 
 def test_a_second_sender_helps_and_may_die(tmp_path: Path, api: Slow, postgres_url: str) -> None:
-    api.seconds = 0.7
+    api.seconds = 3.0
     log = tmp_path / "accepted.jsonl"
     with running(api) as address, opened_house(tmp_path, address, log, postgres_url) as house:
         hand = house.start(verb="worker")

@@ -152,7 +152,8 @@ def test_a_paused_campaign_stops_and_goes_on_when_it_is_active_again(folder: Fol
     folder.edit("campaigns/digest.yaml", "status: paused", "status: active")
     keeper.look()
     assert follow(keeper.desk()).going_on == ("digest ready", "digest sending")
-    assert states(keeper.desk()) == dict.fromkeys(numbers, (runs.SENDING, ""))
+    # Nothing of either was ever handed over.
+    assert states(keeper.desk()) == dict.fromkeys(numbers, (runs.READY, ""))
 
 
 def test_what_a_person_paused_stays_paused(folder: Folder, keeper: Keeper) -> None:
