@@ -42,6 +42,7 @@ def import_events(
         _source(file),
         now=desk.now,
         zone=desk.zone,
+        offers=desk.workspace.offers,
         dry_run=dry_run,
         rejects=rejects or _rejects(file),
         progress=progress,

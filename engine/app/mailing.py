@@ -209,7 +209,7 @@ def brakes(desk: Desk, campaign: Campaign, run: runs.Run) -> Brakes:
     begun = run.as_of if waves is None else max(run.as_of, waves.occurrence.closes(RECIPIENT))
     ends = [safety.max_age.after(begun)] if safety.max_age is not None else []
     if offer is not None and (end := expiry(offer.valid_for, offer.until, run.as_of, desk.zone)) is not None:
-        ends.append(end)
+        ends.append(end if offer.at_least_left is None else offer.at_least_left.before(end))
     return Brakes(
         deadline=min(ends, default=None),
         bounces=stop.bounces.of_one if stop is not None and stop.bounces is not None else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,9 +123,27 @@ def release_deliveries(connection: Connection, deliveries: Sequence[int]) -> Non
     """Frees the codes of these deliveries, whose letters will certainly never be sent."""
     table = tables.codes
     columns = (table.c.state, table.c.customer, table.c.reserved_at, table.c.expires_at)
-    held = bulk.select_among(connection, (table.c.id,), table.c.delivery, deliveries)
-    rows = [(FREE, None, None, None, None, number) for (number,) in held]
+    held = bulk.select_among(connection, (table.c.id, table.c.state), table.c.delivery, deliveries)
+    rows = [(FREE, None, None, None, None, number) for number, state in held if state == RESERVED]
     bulk.update_rows(connection, table.c.id, (*columns, table.c.delivery), rows)
+
+
+def use(connection: Connection, offer: str, codes: Iterable[str]) -> int:
+    """Notes that somebody came with these codes; how many of the offer were not known to be used before.
+
+    A code counts in capitals too, as people type it the other way. One that nobody was given is used as well: it
+    was passed on some other way, and is given to nobody any more.
+    """
+    table = tables.codes
+    written = {code.strip() for code in codes} - {""}
+    said = sorted(written | {code.upper() for code in written})
+    if bulk.is_sqlite(connection):
+        found = bulk.run(connection, _HELD_SQLITE, (offer, json.dumps(said)))
+    else:
+        found = bulk.run(connection, _HELD_POSTGRESQL, (offer, said))
+    rows = [(USED, row[0]) for row in found.fetchall()]
+    bulk.update_rows(connection, table.c.id, (table.c.state,), rows)
+    return len(rows)
 
 
 def _top_up(connection: Connection, offer: str, missing: int, make: Callable[[int], Sequence[str]]) -> int:
@@ -188,4 +207,7 @@ _WAITING = """
 """
 _COUNT = f"SELECT count(*) {_WAITING}"
 _NEXT = f"SELECT d.id, d.customer {_WAITING} AND d.id > :after ORDER BY d.id LIMIT :most"
+_HELD = "SELECT id FROM codes WHERE offer = {} AND state <> 'used' AND code "
+_HELD_SQLITE = _HELD.format("?") + "IN (SELECT value FROM json_each(?))"
+_HELD_POSTGRESQL = _HELD.format("%s") + "= ANY(%s)"
 _SPARE = "SELECT id FROM codes WHERE offer = :offer AND state = 'free' ORDER BY id LIMIT :most"

@@ -130,13 +130,58 @@ def test_no_letter_leaves_with_a_code_that_has_ended(shop: Desk) -> None:
     assert len(shop.letters()) == 1
 
 
-def test_the_use_of_codes_is_not_known_yet_and_said_so(shop: Desk) -> None:
+def test_no_letter_leaves_with_a_code_that_ends_too_soon(shop: Desk) -> None:
+    more = "    valid_for: 3 days\n    at_least_left: 1 day\n"
+    offer(shop, code='{ unique: "BACK-####-####" }', more=more)
+    assert shop.json("send", "digest", "--limit", "1", "--occurrence", "once")["pending"] == 2
+    good = shop.json(
+        "send", "digest", "--limit", "1", "--occurrence", "once", now="2026-11-25T08:59:00+00:00"
+    )
+    assert good["accepted"] == 2
+    late = shop.run("send", "digest", "--occurrence", "once", "--json", now="2026-11-25T09:00:01+00:00").json
+    assert (late["accepted"], late["skipped"]["expired"]) == (2, 1)
+
+
+def test_who_used_their_code_is_known_from_their_orders(shop: Desk) -> None:
+    offer(shop, code='{ unique: "BACK-####-####" }', more="    used_in: coupon\n")
     shop.edit(
         "config/segments.yaml",
-        "all: [ { subscribed: newsletter } ]\n  open",
-        "all: [ { subscribed: newsletter }, { offer: come-back-15, is: unused } ]\n  open",
+        "segments:\n",
+        "segments:\n"
+        "  used: { title: Came back, all: [ { offer: come-back-15, is: used } ] }\n"
+        "  unused: { title: Did not yet, all: [ { offer: come-back-15, is: unused } ] }\n",
     )
-    assert "N009" in {problem["code"] for problem in shop.run("check", "--json").json}
-    answer = shop.run("send", "digest")
-    assert answer.code == 4
-    assert "is: given" in answer.err
+    assert "N009" not in {problem["code"] for problem in shop.run("check", "--json").json}
+    shop.json("send", "digest")
+    assert counted(shop) == (0, 3)
+    address, code = "ana@mail.example", codes(shop)["ana@mail.example"]
+    shop.write("orders.csv", f"customer_id,at,coupon,code\nc1,2026-11-24T10:00:00,{code.lower()} ,x\n")
+    for _ in range(2):
+        dry = shop.run("import", "events", "orders.csv", "--event", "order_placed", "--dry-run")
+        assert "1 code of an offer was used" in dry.out + dry.err
+        assert counted(shop) == (0, 3)
+    told = shop.run("import", "events", "orders.csv", "--event", "order_placed", now=AFTER)
+    assert told.code == 0
+    assert counted(shop) == (1, 2)
+    assert "has used" in shop.run("segments", "used", "--explain", address, now=AFTER).out
+    again = shop.run("import", "events", "orders.csv", "--event", "order_placed", now=AFTER)
+    assert "of an offer" not in again.out + again.err
+
+
+AFTER = "2026-11-25T09:00:00+00:00"
+
+
+def counted(shop: Desk) -> tuple[int, int]:
+    found = {each["segment"]: each["count"] for each in shop.json("segments", now=AFTER)}
+    return found["used"], found["unused"]
+
+
+def test_a_used_code_of_a_pool_is_given_to_nobody(shop: Desk) -> None:
+    shop.write("codes.csv", "AAA\nBBB\nCCC\nDDD\n")
+    offer(shop, code="{ pool: codes.csv }", more="    one_per: letter\n    when_exhausted: send_without\n")
+    assert shop.json("send", "digest")["accepted"] == 3
+    (left,) = {"AAA", "BBB", "CCC", "DDD"} - set(codes(shop).values())
+    shop.write("orders.csv", f"customer_id,at,code\nc1,2026-11-24T10:00:00,{left}\n")
+    told = shop.run("import", "events", "orders.csv", "--event", "order_placed", now=AFTER)
+    assert "1 code of an offer was used" in told.out + told.err
+    assert set(next_letter(shop).values()) == {""}

@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from engine.definitions.checks.conditions import walk
 from engine.definitions.places import Path, problem_at
 from engine.definitions.schema.campaign import Campaign
-from engine.definitions.schema.segments import OfferCondition, SegmentCondition
 from engine.definitions.schema.senders import ACCOUNT_OWNER
 from engine.definitions.workspace import Workspace
 from engine.model.problem import Problem, Severity
@@ -63,40 +61,17 @@ def _away(workspace: Workspace, campaign: Campaign) -> list[Path]:
     ]
 
 
-def _redeemed(workspace: Workspace, campaign: Campaign) -> list[Path]:
-    """Conditions on the use of codes in the segments of the audience, and in those they refer to."""
-    audience = campaign.audience
-    waiting = [*audience.include, *audience.exclude] if audience is not None else []
-    known: set[str] = set()
-    found: list[Path] = []
-    while waiting:
-        name = waiting.pop()
-        segment = workspace.segments.get(name)
-        if segment is None or name in known:
-            continue
-        known.add(name)
-        for key, conditions in (("all", segment.all), ("any", segment.any), ("not", segment.not_)):
-            for condition, path in walk(workspace, conditions or (), "segments", name, key):
-                if isinstance(condition, SegmentCondition):
-                    waiting.append(condition.segment)
-                elif isinstance(condition, OfferCondition) and condition.is_ != "given":
-                    found.append((*path, "is"))
-    return found
-
-
 def _marketing(campaign: Campaign) -> bool:
     return campaign.purpose is Purpose.MARKETING
 
 
 WHILE_AWAY = "letters go out as usual on other days; on these, choose another sender"
-USED = "no code is known to be used yet, so write `is: given`"
 REMOVE = "remove it to send now; it is kept for the version that carries it out"
 
 CONSTRUCTS = (
     NotYet("N002", "trigger", REMOVE, True, _written("trigger")),
     NotYet("N003", "steps", REMOVE, True, _written("steps")),
     NotYet("N004", "exit_when", REMOVE, True, _written("exit_when")),
-    NotYet("N009", "is: used", USED, True, _redeemed),
     NotYet("N011", "policy.cadence", REMOVE, True, _policy("cadence", _marketing)),
     NotYet("N017", "away", WHILE_AWAY, True, _away),
     NotYet("N021", "goal", "letters are sent without it", False, _written("goal")),

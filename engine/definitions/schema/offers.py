@@ -70,6 +70,14 @@ class Offer(Definition):
     code: Code | None = Field(None, description="How the code comes about; without it, the offer has none.")
     valid_for: Span | None = Field(None, description="How long a code is valid after it was given.")
     until: Date | None = Field(None, description="The last day it is valid at all.")
+    at_least_left: Span | None = Field(
+        None,
+        description="A letter whose code would end sooner than this after it leaves is not sent any more.",
+        examples=["3 days"],
+    )
+    used_in: FieldName = Field(
+        "code", description="The field of imported events that says which code somebody came with."
+    )
     one_per: Literal["customer", "campaign", "letter"] = Field(
         "customer",
         description="`customer`: one code ever, whatever the campaign; `campaign`: one from each campaign; "

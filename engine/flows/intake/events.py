@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from zoneinfo import ZoneInfo
 
 from engine.definitions.schema.customers import Customers, FieldKind, FieldType
+from engine.definitions.schema.offers import Offer
 from engine.flows.intake.addresses import read_address
 from engine.flows.intake.batches import ROWS_A_BATCH, Progress, estimated_total, silent, transaction
 from engine.flows.intake.evidence import Evidence
@@ -21,9 +22,12 @@ from engine.flows.intake.report import Tally, column_notes
 from engine.flows.intake.values import Value, field_reader, plain_reader
 from engine.model.address import normalise_address
 from engine.model.report import ImportReport
+from engine.store import codes
 from engine.store.events import Event, Repeats, add
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from engine.store.database import Database
 
 MOMENT = FieldType(FieldKind.MOMENT)
@@ -46,11 +50,14 @@ def import_events(
     *,
     now: datetime,
     zone: ZoneInfo,
+    offers: Mapping[str, Offer] | None = None,
     dry_run: bool = False,
     rejects: Path | None = None,
     progress: Progress = silent,
 ) -> ImportReport:
     """Adds events of known customers; the same file twice adds nothing.
+
+    Codes of `offers` that stand in an event's field (see Offer.used_in) are used from then on.
 
     Two equal rows in one file are two events. Fields declared under `events:` are read by their kind; the
     others as what they look like (see values.plain_reader). The arguments and errors are those of
@@ -65,13 +72,25 @@ def import_events(
             for batch in _batches(table, reader, refused, tally):
                 with transaction(database, dry_run=dry_run) as connection:
                     done = add(connection, [row.event for row in batch], origin, repeats)
+                    tally.used += _use_codes(connection, offers or {}, batch)
                 tally.add(done.added, 0, done.unchanged)
                 for place in done.unknown:
                     key = batch[place].event.customer_id
                     reason = f"no customer has the {customers.key} `{key}`; import customers first"
                     refused.add(batch[place].line, reason, batch[place].cells)
                 progress("rows", tally.read, estimated_total(tally.read, table.position, table.size))
-        return tally.report(refused, column_notes(table, columns.ignored))
+        return tally.report(refused, [*tally.uses, *column_notes(table, columns.ignored)])
+
+
+def _use_codes(connection: Connection, offers: Mapping[str, Offer], batch: list[EventRow]) -> int:
+    """Notes the codes these events came with; how many."""
+    used = 0
+    for name, offer in offers.items():
+        if offer.code is None or offer.code.shared is not None:
+            continue
+        said = {str(row.event.fields[offer.used_in]) for row in batch if offer.used_in in row.event.fields}
+        used += codes.use(connection, name, said) if said else 0
+    return used
 
 
 def _batches(table: Table, reader: _EventReader, refused: Rejects, tally: Tally) -> Iterator[list[EventRow]]:

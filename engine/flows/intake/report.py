@@ -25,6 +25,7 @@ class Tally:
     repeated: int = 0
     moved: int = 0
     subscribed: int = 0
+    used: int = 0
 
     def add(self, added: int, updated: int, unchanged: int) -> None:
         """The outcome of some rows."""
@@ -49,6 +50,15 @@ class Tally:
                 f"{'s' if shared == 1 else ''} to more than one customer; a run writes to each address once"
             )
         return notes
+
+    @property
+    def uses(self) -> list[str]:
+        """What a person should know about codes that came back."""
+        if not self.used:
+            return []
+        return [
+            "1 code of an offer was used" if self.used == 1 else f"{self.used:,} codes of offers were used"
+        ]
 
     def report(self, refused: Rejects, notes: Sequence[str]) -> ImportReport:
         """The finished numbers: read = added + updated + unchanged + rejected."""
