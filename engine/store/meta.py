@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from engine.store import bulk, tables
 
@@ -25,8 +25,8 @@ def value(connection: Connection, key: str) -> str | None:
 def put(connection: Connection, key: str, value: str) -> None:
     """Keeps this under a key, whatever was there before."""
     table = tables.meta
-    if not connection.execute(update(table).where(table.c.key == key).values(value=value)).rowcount:
-        connection.execute(insert(table).values(key=key, value=value))
+    if not bulk.insert_rows(connection, (table.c.key, table.c.value), [(key, value)]):
+        connection.execute(update(table).where(table.c.key == key).values(value=value))
 
 
 def ensure(connection: Connection, key: str, make: Callable[[], str]) -> str:
