@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import importing, ledger, letters, planning, starting
+from benchmarks import importing, ledger, letters, planning, starting, ticking
 from benchmarks.race import ROOT
 from benchmarks.servers import postgresql
 from benchmarks.sinks import SINKS
@@ -33,10 +33,11 @@ class Size:
     people: int
     rows: int
     calls: int
+    campaigns: int
 
 
-FULL = Size(letters=100_000, rounds=3, people=1_000_000, rows=50_000, calls=9)
-QUICK = Size(letters=2_000, rounds=1, people=20_000, rows=2_000, calls=2)
+FULL = Size(letters=100_000, rounds=3, people=1_000_000, rows=50_000, calls=9, campaigns=1000)
+QUICK = Size(letters=2_000, rounds=1, people=20_000, rows=2_000, calls=2, campaigns=50)
 
 
 def main() -> None:
@@ -78,6 +79,7 @@ BENCHMARKS: dict[str, Callable[[Path, Size, list[str]], Iterator[Table]]] = {
     "ledger": lambda folder, size, _: iter([ledger.measure(folder, size.rows, size.rounds)]),
     "planning": freezing,
     "importing": lambda folder, size, _: iter([importing.measure(folder, size.people)]),
+    "ticking": lambda folder, size, _: iter([ticking.measure(folder, size.campaigns, 20)]),
     "starting": lambda folder, size, _: iter([starting.measure(folder, size.calls)]),
 }
 
