@@ -13,7 +13,7 @@ from engine.app.hearing import WITHOUT_A_LETTER
 from engine.calendar import clock_of, occurrences
 from engine.definitions.checks.everything import check
 from engine.definitions.schema.campaign import Status as Active
-from engine.definitions.workspace import in_order
+from engine.definitions.workspace import concerning, in_order
 from engine.flows.deliver.circuit import in_words
 from engine.flows.deliver.pace import is_closed
 from engine.flows.survey.needs import Facts, job_line, needs
@@ -53,12 +53,14 @@ def look(desk: Desk) -> Status:
 
 
 def _coming(desk: Desk, facts: Facts) -> list[ComingLine]:
-    """The next occurrence of every campaign that is active and not paused, the nearest first."""
+    """The next occurrence of every campaign that goes out by itself, the nearest first."""
     paused = {pause.campaign for pause in facts.pauses}
     found = []
     for name, campaign in desk.workspace.campaigns.items():
         schedule = campaign.schedule
         if campaign.status is not Active.ACTIVE or schedule is None or name in paused:
+            continue
+        if concerning(facts.problems, desk.workspace, name):
             continue
         following = next(occurrences(schedule, desk.now, desk.zone), None)
         if following is not None:

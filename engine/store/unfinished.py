@@ -10,12 +10,10 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 
 from engine.model.words import PENDING_STATES, State
 from engine.store import tables
+from engine.store.runs import CLOSED
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-OVER = ("cancelled", "done", "missed")
-"""States of a run in which nothing of it waits any more."""
 
 IN_FLIGHT = (State.CLAIMED, State.SUBMITTING)
 
@@ -49,10 +47,10 @@ def standings(connection: Connection, now: datetime) -> list[Standing]:
     """Every run that is not over, and every one with letters in doubt; the oldest first."""
     in_doubt = doubts(connection)
     table = tables.runs
-    wanted = table.c.state.not_in(OVER) | table.c.id.in_(sorted(in_doubt))
+    wanted = table.c.state.not_in(CLOSED) | table.c.id.in_(sorted(in_doubt))
     columns = (table.c.id, table.c.campaign, table.c.occurrence, table.c.state, table.c.reason)
     rows = connection.execute(select(*columns, table.c.created_at).where(wanted).order_by(table.c.id)).all()
-    unfinished = [row.id for row in rows if row.state not in OVER]
+    unfinished = [row.id for row in rows if row.state not in CLOSED]
     letters, calls = _letters(connection, unfinished, now), _last_calls(connection, unfinished)
     nothing = (0, 0, 0, 0, None, None)
     found = []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from datetime import timedelta
 
-from engine.store import jobs
+from engine.store import jobs, runs
 from engine.store.database import open_database
 from tests.acceptance.conftest import NOW, Desk
 from tests.builders import NOW as A_MOMENT
@@ -68,3 +69,37 @@ def test_status_changes_nothing(desk: Desk) -> None:
     before = desk.json("runs")
     assert desk.run("status", now=NOW).out == desk.run("status", now=NOW).out
     assert desk.json("runs") == before
+
+
+def test_what_comes_next_and_what_was_missed_is_told(desk: Desk) -> None:
+    desk.filled()
+    weekly = 'schedule: { every: week, days: [mon], at: "09:30" }\n'
+    desk.edit("campaigns/digest.yaml", "sender: account-owner", weekly + "sender: account-owner")
+    (line,) = desk.json("status")["coming"]
+    assert line == {"campaign": "digest", "occurrence": "2026-W48", "at": "2026-11-23T09:30:00+00:00"}
+    with open_database("sqlite:///touchbase.db", root=desk.root) as database, database.write() as connection:
+        for moment, name in ((A_MOMENT, "2027-W01"), (A_MOMENT - timedelta(days=30), "2026-W49")):
+            assert runs.miss(connection, "digest", name, moment, "nobody was there", moment)
+    found = desk.run("status", "--json", now=A_MOMENT.isoformat())
+    assert [line["occurrence"] for line in found.json["missed"]] == ["2027-W01"]
+    assert found.code == 0, "that it was missed needs nobody: a person may send it, or not"
+    assert (
+        "    touchbase send digest --occurrence 2027-W01" in desk.run("status", now=A_MOMENT.isoformat()).out
+    )
+    for edit in (("status: active", "status: paused"), ("template: letter.html", "template: gone.html")):
+        desk.edit("campaigns/digest.yaml", *edit)
+        assert desk.run("status", "--json").json["coming"] == [], edit
+        desk.edit("campaigns/digest.yaml", *reversed(edit))
+    desk.json("pause", "digest")
+    assert desk.run("status", "--json").json["coming"] == []
+
+
+def test_a_daemon_that_was_here_and_is_gone_is_told(desk: Desk) -> None:
+    desk.filled()
+    weekly = "schedule: { every: week }\n"
+    desk.edit("campaigns/digest.yaml", "sender: account-owner", weekly + "sender: account-owner")
+    assert desk.run("status").code == 0
+    with open_database("sqlite:///touchbase.db", root=desk.root) as database, database.write() as connection:
+        jobs.declare(connection, ["send"])
+    answer = desk.run("status", "--json")
+    assert [(need["kind"], need["command"]) for need in answer.json["needs"]] == [("daemon", "touchbase run")]
