@@ -115,7 +115,7 @@ def test_systemd_understands_the_unit_and_finds_it_well_locked(path: Path, tmp_p
 
 def test_containers_wait_as_long_and_may_do_little() -> None:
     ours = {name: each for name, each in COMPOSE["services"].items() if each["image"] == "touchbase"}
-    assert set(ours) == {"daemon", "standby"}
+    assert set(ours) == {"daemon", "worker"}
     for service in ours.values():
         assert int(service["stop_grace_period"].removesuffix("s")) > GRACE
         assert service["read_only"] is True
@@ -126,7 +126,7 @@ def test_containers_wait_as_long_and_may_do_little() -> None:
         assert (DEPLOY / build["context"] / build["dockerfile"]).is_file()
         folder = dict(line.split("=", 1) for line in of_kind("ENV")[0].split())[WORKSPACE_VARIABLE]
         assert [volume.partition(":")[2] for volume in service["volumes"]] == [folder]
-    assert ours["standby"]["healthcheck"] == {"disable": True}
+    assert ours["worker"]["healthcheck"] == {"disable": True}
     assert COMPOSE["services"]["database"]["volumes"][0].partition(":")[0] in COMPOSE["volumes"]
 
 
