@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine.app.household import Household
@@ -16,6 +18,9 @@ from engine.errors import TouchbaseError
 from engine.model.job import Outcome
 
 log = logging.getLogger(__name__)
+
+# It warns at every tick of a job that takes longer than its pause, as looking at many feeds may.
+logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 FAULT = "a fault of Touchbase itself, {name}; the log says more"
 
@@ -58,7 +63,8 @@ class Clockwork:
                 if name in self._running:
                     self._again.add(name)
                     continue
-            if self._scheduler.running:
+            # It may end at this very moment.
+            with contextlib.suppress(JobLookupError):
                 self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
 
     def wake_all(self) -> None:

@@ -169,6 +169,7 @@ class Daemon:
         log.info("stopping")
         self.household.reception.draining = True
         notifying.notify(notifying.STOPPING)
+        self.household.reception.draining = True
         ended = self._halt(GRACE)
         if self.webside is not None:
             self.webside.close(GRACE)

@@ -97,10 +97,14 @@ def test_of_two_one_stands_by_and_takes_over_when_the_other_is_killed(house: Hou
 
 
 def test_a_stop_waits_for_the_calls_in_flight_and_the_next_start_goes_on(house: House, api: Slow) -> None:
-    api.seconds = 1.0
+    api.seconds = 4.0
     daemon = house.start()
+    address = address_of(daemon)
     house.wait("the first call", lambda: api.requests > 0)
-    assert house.stop(daemon) == 0
+    daemon.send_signal(signal.SIGTERM)
+    house.wait("no more visitors", lambda: httpx.get(f"{address}/readyz").status_code == 503)
+    assert httpx.get(f"{address}/livez").status_code == 200, "readers are served while letters are waited for"
+    assert daemon.wait(60) == 0
     states = Counter(house.letters())
     assert set(states) == {"accepted", "planned"}
     assert states["accepted"] == len(house.world.sent())
