@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+STANDING = ("time_zone", "language")
+"""What stands in the customer's own record too, above what anybody else says of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """A reader's own words; "" where they said nothing."""
@@ -32,6 +36,16 @@ def of_customer(connection: Connection, customer: int) -> Preferences:
     return Preferences() if row is None else Preferences(bool(row[0]), row[1] or "", row[2] or "")
 
 
+def of_keys(connection: Connection, keys: Sequence[str]) -> dict[str, Preferences]:
+    """What the customers of these keys chose, where they chose anything."""
+    people, table = tables.customers, tables.preferences
+    found = bulk.select_among(connection, (people.c.id, people.c.customer_id), people.c.customer_id, keys)
+    named = dict(found)
+    columns = (table.c.customer, table.c.tracked, table.c.time_zone, table.c.language)
+    rows = bulk.select_among(connection, columns, table.c.customer, list(named))
+    return {named[row[0]]: Preferences(bool(row[1]), row[2] or "", row[3] or "") for row in rows}
+
+
 def choose(connection: Connection, customer: int, chosen: Preferences, now: datetime) -> None:
     """Writes down what a customer chose, and lets it stand in their record at once."""
     table = tables.preferences
@@ -43,17 +57,7 @@ def choose(connection: Connection, customer: int, chosen: Preferences, now: date
     }
     if not connection.execute(table.update().where(table.c.customer == customer).values(values)).rowcount:
         connection.execute(table.insert().values(customer=customer, **values))
-    stand(connection, [customer])
-
-
-def stand(connection: Connection, customers: Sequence[int]) -> int:
-    """Lets these customers' own choices stand above what an import has just written; how many rows changed."""
-    changed = 0
-    for name in ("time_zone", "language"):
-        statement = f"""
-            UPDATE customers SET {name} =
-                (SELECT p.{name} FROM preferences p WHERE p.customer = customers.id)
-            WHERE id IN :ids AND id IN (SELECT customer FROM preferences WHERE {name} IS NOT NULL)
-        """
-        changed += bulk.run_among(connection, statement, list(customers), {})
-    return changed
+    people = tables.customers
+    own = {name: values[name] for name in STANDING if values[name]}
+    if own:
+        connection.execute(people.update().where(people.c.id == customer).values(own))

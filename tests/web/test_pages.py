@@ -106,7 +106,9 @@ def test_a_reader_chooses_topics_zone_and_language_and_an_import_does_not_undo_i
 
     desk = Desk(house.root)
     desk.write("again.csv", "customer_id,time_zone,topics\nc2,Europe/Oslo,newsletter\n")
-    desk.json("import", "customers", "again.csv")
+    # What the reader chose is no news of theirs, and the file's other word is none either.
+    told = desk.json("import", "customers", "again.csv")
+    assert (told["updated"], told["unchanged"]) == (0, 1)
     query = text("SELECT time_zone, language FROM customers WHERE customer_id = 'c2'")
     with house.database() as database, database.read() as connection:
         assert tuple(connection.execute(query).one()) == ("Pacific/Auckland", "de")

@@ -127,13 +127,12 @@ class _Import:
         self._keep_addresses(batch, known)
         given = [(row.key, row.email) for row in batch]
         tally.moved += follow_to_new_addresses(connection, known, given, self.now)
+        self._keep_choices(connection, batch)
         rows = [row.values for row in batch]
         done = store.upsert(connection, self.declared, self.reader.names, rows, self.now) if rows else None
         if done is None:
             return
         tally.add(done.added, done.updated, done.unchanged)
-        if {"time_zone", "language"} & set(self.reader.names):
-            preferences.stand(connection, done.customers)
         pairs = [
             (customer, topic)
             for customer, row in zip(done.customers, batch, strict=True)
@@ -168,6 +167,18 @@ class _Import:
                 here.add(row.key)
                 kept.append(row)
         return kept
+
+    def _keep_choices(self, connection: Connection, batch: list[PersonRow]) -> None:
+        """What people chose for themselves stands above what the file says of them."""
+        places = [
+            (place, name) for place, name in enumerate(self.reader.names) if name in preferences.STANDING
+        ]
+        chosen = preferences.of_keys(connection, [row.key for row in batch]) if places else {}
+        for row in batch if chosen else ():
+            own = chosen.get(row.key)
+            for place, name in places:
+                if own is not None and getattr(own, name):
+                    row.values[place] = getattr(own, name)
 
     def _keep_addresses(self, batch: list[PersonRow], known: dict[str, Known]) -> None:
         """An empty cell never takes an address away: the stored one, or the row's before, stays."""
