@@ -134,7 +134,7 @@ class WayLine:
 
 @dataclass(frozen=True, slots=True)
 class ProcessLine:
-    """A living process of ours. `role`: `daemon`, `standby` or `sender`."""
+    """A living process of ours. `role`: `daemon`, `standby`, `worker` or `sender`."""
 
     role: str
     pid: int

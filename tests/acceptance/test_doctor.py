@@ -185,3 +185,15 @@ def test_the_database_tells_of_itself(database: Database) -> None:
     assert told.size > 0
     assert (told.sqlite is None) is not database.is_sqlite
     assert (told.clock is None) is database.is_sqlite
+
+
+@pytest.mark.postgres
+def test_postgresql_is_examined_and_its_clock_compared(desk: Desk, postgres_url: str) -> None:
+    desk.environment["TOUCHBASE_DATABASE_URL"] = postgres_url
+    answer = desk.run("doctor", "--json", "--offline", now="")
+    found = {each["check"]: each for each in answer.json["findings"]}
+    assert answer.code == 0, answer.out
+    assert (found["postgresql"]["verdict"], found["database"]["verdict"]) == ("fine", "fine")
+    assert "as the database's" in found["clock"]["what"]
+    assert "sqlite" not in found
+    assert desk.run("status").code == 0
