@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import importing, ledger, letters, planning, starting, ticking
+from benchmarks import idling, importing, ledger, letters, planning, starting, ticking
 from benchmarks.race import ROOT
 from benchmarks.servers import postgresql
 from benchmarks.sinks import SINKS
@@ -34,10 +34,11 @@ class Size:
     rows: int
     calls: int
     campaigns: int
+    seconds: int
 
 
-FULL = Size(letters=100_000, rounds=3, people=1_000_000, rows=50_000, calls=9, campaigns=1000)
-QUICK = Size(letters=2_000, rounds=1, people=20_000, rows=2_000, calls=2, campaigns=50)
+FULL = Size(letters=100_000, rounds=3, people=1_000_000, rows=50_000, calls=9, campaigns=1000, seconds=3600)
+QUICK = Size(letters=2_000, rounds=1, people=20_000, rows=2_000, calls=2, campaigns=50, seconds=600)
 
 
 def main() -> None:
@@ -80,6 +81,7 @@ BENCHMARKS: dict[str, Callable[[Path, Size, list[str]], Iterator[Table]]] = {
     "planning": freezing,
     "importing": lambda folder, size, _: iter([importing.measure(folder, size.people)]),
     "ticking": lambda folder, size, _: iter([ticking.measure(folder, size.campaigns, 20)]),
+    "idling": lambda folder, size, _: iter([idling.measure(folder, size.campaigns, size.seconds)]),
     "starting": lambda folder, size, _: iter([starting.measure(folder, size.calls)]),
 }
 
