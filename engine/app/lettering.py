@@ -100,13 +100,13 @@ class RunLetters:
         rows.sort(key=DELIVERY)
         claimed = {row[0]: row for row in claim.rows}
         filled = Filled()
-        batch, letters, reference = filled.batch, filled.letters, self.maker.reference
+        batch, letters = filled.batch, filled.letters
         slots_of, append = filler.slots, filler.append
         for row in rows:
             item = claimed.pop(row[0])
-            key = f"{reference(row[0])}.{item.attempt}"
             try:
                 slots = slots_of(person_of(row))
+                key = f"{slots[REFERENCE]}.{item.attempt}"
                 append(batch, slots, key)
             except LetterError as error:
                 filled.stopped.append((item.delivery, error.reason, error.message))
