@@ -239,3 +239,36 @@ def test_words_for_people(desk: Desk) -> None:
     assert "5 now" in told.out
     told = desk.run("run", "--once", now="2026-11-24T12:00:00+00:00")
     assert "missed    weekly · 2026-11-24" in told.out
+
+
+def test_a_large_run_waits_for_a_person_and_goes_once_it_is_approved(desk: Desk) -> None:
+    daily(desk, if_late="send within 12 hours")
+    desk.edit("campaigns/weekly.yaml", "sender: team", "sender: team\nsafety: { approve_above: 3 }")
+    once(desk, BEFORE)
+    report = once(desk, "2026-11-23T09:30:00+00:00")
+    assert [(planned["state"], planned["letters"]) for planned in report["planned"]] == [("awaiting", 5)]
+    assert sent(once(desk, "2026-11-23T10:00:00+00:00")) == 0
+    desk.json("approve", report["planned"][0]["run"], now="2026-11-23T15:00:00+00:00")
+    assert sent(once(desk, "2026-11-23T15:01:00+00:00")) == 5
+    assert states(desk) == {"2026-11-23": "done"}
+
+
+def test_what_is_approved_too_late_is_missed(desk: Desk) -> None:
+    daily(desk)
+    desk.edit("campaigns/weekly.yaml", "sender: team", "sender: team\nsafety: { approve_above: 3 }")
+    once(desk, BEFORE)
+    run = once(desk, "2026-11-23T09:30:00+00:00")["planned"][0]["run"]
+    desk.json("approve", run, now="2026-11-23T15:00:00+00:00")
+    report = once(desk, "2026-11-23T15:01:00+00:00")
+    assert report["missed"][0]["reason"].startswith("approved too late: 5 hours late")
+    (shown,) = desk.json("runs")
+    assert (shown["state"], shown["skipped"]) == ("missed", {"too_late": 5})
+
+
+def test_a_plan_that_was_saved_and_approved_beforehand_goes_when_its_moment_comes(desk: Desk) -> None:
+    daily(desk)
+    once(desk, BEFORE)
+    run = desk.json("plan", "weekly", "--save", now="2026-11-23T09:00:00+00:00")["run"]
+    desk.json("approve", run, now="2026-11-23T09:05:00+00:00")
+    assert sent(once(desk, "2026-11-23T09:10:00+00:00")) == 0, "its moment has not come"
+    assert sent(once(desk, "2026-11-23T09:30:00+00:00")) == 5
