@@ -18,7 +18,7 @@ from engine.flows.deliver.circuit import in_words
 from engine.flows.deliver.pace import is_closed
 from engine.flows.survey.needs import Facts, job_line, needs
 from engine.model.status import ComingLine, MissedLine, ProcessLine, RunLine, Status, WayLine
-from engine.store import jobs, pace, pauses, runs, storms, unfinished, workers
+from engine.store import jobs, pace, pauses, runs, storms, unfinished, watches, workers
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -105,6 +105,7 @@ def gather(desk: Desk) -> Facts:
             jobs=[job_line(state) for state in jobs.states(connection)],
             scheduled=len(scheduled),
             copied=copied,
+            watches=[*watches.every(connection).values()],
         )
 
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     PAUSED = "paused"
     WAITING = "waiting"
     STUCK = "stuck"
+    UNPLANNED = "unplanned"
     UNCERTAIN = "uncertain"
     BOUNCES = "bounces"
     FEED = "feed"

@@ -6,6 +6,7 @@ number, and how it ended (a negative number names the signal).
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -50,6 +51,8 @@ def start(root: Path, occurrence: str) -> int:
 def main() -> None:
     """Until standard input ends."""
     root = Path(sys.argv[1])
+    # What a sender tells its log is no complaint.
+    logging.getLogger("engine").addHandler(logging.NullHandler())
     for line in sys.stdin:
         word, _, rest = line.strip().partition(" ")
         if word == "start":

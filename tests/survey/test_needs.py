@@ -14,6 +14,7 @@ from engine.model.problem import Problem, Severity
 from engine.model.status import JobLine, Kind, ProcessLine, WayLine
 from engine.store.pauses import PausedCampaign
 from engine.store.unfinished import Standing
+from engine.store.watches import Watch
 
 NOW = datetime(2027, 1, 5, 9, 30, tzinfo=UTC)
 RUN = Standing(
@@ -32,6 +33,7 @@ OPEN, SHUT = (
     WayLine("postmark", "postmark"),
     WayLine("postmark", "postmark", "postmark has taken nothing", True),
 )
+WATCH = Watch("digest", NOW, None, "r1", NOW)
 ERROR = Problem("campaigns/a.yaml", 3, 1, "C001", "there is no segment `x`")
 
 QUIET = {
@@ -41,6 +43,7 @@ QUIET = {
     "a paused campaign": Facts(runs=[PAUSED], pauses=[PausedCampaign("digest", NOW, "")]),
     "a warning": Facts(problems=[replace(ERROR, severity=Severity.WARNING)]),
     "a way out in good order": Facts(ways=[OPEN]),
+    "a watched calendar": Facts(watches=[WATCH]),
     "a feed that failed once": Facts(feeds=[FeedLine("blog", "u", "failing", failures=FAILURES - 1)]),
     "a post of tomorrow": Facts(feeds=[FeedLine("blog", "u", "read", waiting={HELD_FUTURE: 1})]),
     "a job that failed once": Facts(jobs=[replace(JOB, failures=1)], processes=[DAEMON], scheduled=1),
@@ -75,6 +78,11 @@ NEEDED = {
         Facts(runs=[replace(RUN, state="done", due=0, pending=0, uncertain=1)]),
         Kind.UNCERTAIN,
         "touchbase resolve 7",
+    ),
+    "an occurrence that cannot be planned": (
+        Facts(watches=[replace(WATCH, problem="2027-01: no feed", tries=2)]),
+        Kind.UNPLANNED,
+        "touchbase plan digest",
     ),
     "a storm": (Facts(storms={"7": 400}), Kind.BOUNCES, "touchbase heard"),
     "a feed that fails": (
@@ -125,6 +133,7 @@ def test_the_most_pressing_comes_first() -> None:
         feeds=[feed for facts, _, _ in NEEDED.values() for feed in facts.feeds],
         ways=[OPEN, SHUT],
         jobs=[replace(JOB, failures=FAILURES)],
+        watches=[watch for facts, _, _ in NEEDED.values() for watch in facts.watches],
         scheduled=1,
     )
     kinds = list(dict.fromkeys(need.kind for need in needs(everything, NOW)))

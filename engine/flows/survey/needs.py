@@ -14,6 +14,7 @@ from engine.model.status import JobLine, Kind, Need, ProcessLine, WayLine
 from engine.store.jobs import JobState
 from engine.store.pauses import PausedCampaign
 from engine.store.unfinished import Standing
+from engine.store.watches import Watch
 
 STILL = timedelta(minutes=15)
 """So long may a run with due letters stand still before somebody should look. A way out that takes nothing for
@@ -30,8 +31,8 @@ class Facts:
     """Everything that is looked at.
 
     `storms`: held bounces by what names their run on the command line. `scheduled`: active campaigns with a
-    schedule. `copied`: why the database may be a copy. `jobs`: those of whichever daemon was here last, none
-    where none ever was.
+    schedule. `watches`: of the calendars that are looked at. `copied`: why the database may be a copy. `jobs`: those
+    of whichever daemon was here last, none where none ever was.
     """
 
     runs: Sequence[Standing] = ()
@@ -44,6 +45,7 @@ class Facts:
     jobs: Sequence[JobLine] = ()
     scheduled: int = 0
     copied: str = ""
+    watches: Sequence[Watch] = ()
 
 
 def needs(facts: Facts, now: datetime) -> list[Need]:
@@ -56,6 +58,7 @@ def needs(facts: Facts, now: datetime) -> list[Need]:
         *_approvals(facts.runs),
         *_paused(facts),
         *_standing_still(facts, now),
+        *_unplanned(facts.watches),
         *_doubts(facts.runs),
         *_storms(facts.storms),
         *_feeds(facts.feeds),
@@ -131,6 +134,17 @@ def _standing_still(facts: Facts, now: datetime) -> Iterator[Need]:
             if now - moved > STILL:
                 what = f"{_named(run)} stands still since {moved:%Y-%m-%d %H:%M} UTC with {_letters(run.due)} due"
                 yield Need(Kind.STUCK, what, f"touchbase runs {run.run}")
+
+
+def _unplanned(watches: Iterable[Watch]) -> Iterator[Need]:
+    for watch in watches:
+        if watch.problem:
+            what = f"{watch.campaign} could not be planned at its moment, tried {_times(watch.tries)}: {watch.problem}"
+            yield Need(Kind.UNPLANNED, what, f"touchbase plan {watch.campaign}")
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _doubts(runs: Iterable[Standing]) -> Iterator[Need]:
