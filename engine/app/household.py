@@ -93,7 +93,7 @@ class Household:
         if desk.workspace.project.mailbox is None:
             return Outcome()
         lines = hearing.hear(desk, [])
-        return Outcome(f"{len(lines):,} lines of mails heard" if lines else "")
+        return Outcome(f"{len(lines):,} heard by mail" if lines else "")
 
     def retire(self) -> Outcome:
         """Delete what `retention:` says is kept no longer."""
