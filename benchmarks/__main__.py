@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import idling, importing, ledger, letters, planning, starting, ticking
+from benchmarks import contact, idling, importing, ledger, letters, planning, starting, ticking
 from benchmarks.race import ROOT
 from benchmarks.servers import postgresql
 from benchmarks.sinks import SINKS
@@ -75,10 +75,18 @@ def freezing(folder: Path, size: Size, _: list[str]) -> Iterator[Table]:
         yield planning.measure(databases, size.people)
 
 
+def ruling(folder: Path, size: Size, _: list[str]) -> Iterator[Table]:
+    """Both databases in one table."""
+    with postgresql(folder / "postgresql") as address:
+        databases = {"SQLite": f"sqlite:///{folder / 'contact.db'}", "PostgreSQL": address}
+        yield contact.measure(databases, size.people)
+
+
 BENCHMARKS: dict[str, Callable[[Path, Size, list[str]], Iterator[Table]]] = {
     "letters": sending,
     "ledger": lambda folder, size, _: iter([ledger.measure(folder, size.rows, size.rounds)]),
     "planning": freezing,
+    "contact": ruling,
     "importing": lambda folder, size, _: iter([importing.measure(folder, size.people)]),
     "ticking": lambda folder, size, _: iter([ticking.measure(folder, size.campaigns, 20)]),
     "idling": lambda folder, size, _: iter([idling.measure(folder, size.campaigns, size.seconds)]),

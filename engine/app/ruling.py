@@ -19,6 +19,7 @@ from engine.policy.rules import Rules, rules_for
 from engine.store import touches
 from engine.store.customers import Customer
 from engine.store.deliveries import Delivery
+from engine.store.types import from_microseconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -59,14 +60,15 @@ def _facts(
     people = standing(connection, rulebook(desk, due), [customer.id], field, segments)
     zone = known_zone(people[0].time_zone if people else "", desk.zone)
     labels = touches.recent_runs(connection, None)
-    past = touches.of_customers(connection, [customer.id], list(labels))
+    rows = touches.of_customers(connection, [customer.id], list(labels))
+    past = [(Touch(from_microseconds(at), labels[number]), number) for _, at, number in rows]
     ahead = touches.unfinished_runs(connection, rules.ahead) if rules.ahead else {}
     waiting = touches.waiting_for(connection, [customer.id], list(ahead))
     end = end_of_day(due, zone)
     return Facts(
         zone,
         desk.zone,
-        [Touch(at, labels[number]) for _, at, number in past if number != run and at <= due],
+        [touch for touch, number in past if number != run and touch.at <= due],
         [ahead[number] for _, at, number in waiting if number != run and (at is None or at < end)],
         people[0].value if people else "",
         [hold for hold in rules.holds if people and hold.segment in people[0].segments],

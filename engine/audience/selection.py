@@ -99,9 +99,9 @@ def audience_select(rules: Rulebook, selection: Selection) -> Select[Any]:
             )
     ruled = bars(selection.contact, rules, rules.customers) if selection.contact is not None else Bars()
     decided = _decided(rules, selection, ruled)
-    waiting = [RULE.format(number) for number, _ in ruled.numbered(waiting=True)]
+    waiting = [decided.c.reason == RULE.format(number) for number, _ in ruled.numbered(waiting=True)]
     state = case(
-        (or_(decided.c.reason.is_(None), decided.c.reason.in_(waiting)), State.PLANNED.value),
+        (or_(decided.c.reason.is_(None), *waiting), State.PLANNED.value),
         (decided.c.reason == Reason.HOLDOUT.value, State.HELD_OUT.value),
         else_=State.SKIPPED.value,
     )

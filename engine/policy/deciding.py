@@ -74,10 +74,8 @@ def end_of_day(moment: datetime, zone: ZoneInfo) -> datetime:
     return midnight(moment.astimezone(zone).date() + ONE_DAY, zone)
 
 
-def looks_back(rules: Rules, zones: Iterable[ZoneInfo], moment: datetime) -> datetime | None:
-    """From when on past letters can matter for people of these zones; None: all of them."""
-    if rules.balance is not None:
-        return None
+def looks_back(rules: Rules, zones: Iterable[ZoneInfo], moment: datetime) -> datetime:
+    """From when on past letters can matter for people of these zones, but for the last ones of the balance."""
     found = [starts(cap.per, cap.calendar, moment, zone) for cap in rules.caps for zone in zones]
     if rules.cadence is not None:
         rhythms = {*rules.cadence.rhythms.values(), rules.cadence.otherwise}

@@ -118,6 +118,11 @@ class Rules:
         return bool(self.caps or self.balance or self.cadence)
 
     @property
+    def last(self) -> int:
+        """How many of a person's last letters matter, however long ago they left."""
+        return max(self.balance.of_last - 1, self.balance.not_in_first) if self.balance is not None else 0
+
+    @property
     def any(self) -> bool:
         """Whether there is a rule at all."""
         return bool(self.counting or self.holds or self.quiet)

@@ -7,7 +7,7 @@ ledger's own rows say so, so that nothing is written twice and nothing can disag
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -89,14 +89,9 @@ def unfinished_runs(connection: Connection, campaigns: Sequence[str]) -> dict[in
 
 def of_customers(
     connection: Connection, customers: Sequence[int], among: Sequence[int]
-) -> list[tuple[int, datetime, int]]:
-    """Customer, moment and run of every letter of these runs that has reached these customers, or may have."""
-    if not customers or not among:
-        return []
-    return [
-        (customer, from_microseconds(at), run)
-        for customer, at, run in _rows(connection, _TOUCHES, customers, among, {})
-    ]
+) -> list[tuple[int, int, int]]:
+    """Customer, moment (in microseconds) and run of every letter of these runs that has reached them, or may have."""
+    return _rows(connection, _TOUCHES, customers, among) if customers and among else []
 
 
 def waiting_for(
@@ -107,27 +102,23 @@ def waiting_for(
         return []
     return [
         (customer, None if at is None else from_microseconds(at), run)
-        for customer, at, run in _rows(connection, _WAITING, customers, among, {})
+        for customer, at, run in _rows(connection, _WAITING, customers, among)
     ]
 
 
 def _rows(
-    connection: Connection,
-    statement: str,
-    customers: Sequence[int],
-    among: Sequence[int],
-    given: Mapping[str, Any],
-) -> list[Any]:
+    connection: Connection, statement: str, customers: Sequence[int], among: Sequence[int]
+) -> list[tuple[int, Any, int]]:
     if len(among) > FEW:
         statement = statement.replace("run = ANY", "run + 0 = ANY")
     lists = {"customers": list(customers), "runs": list(among)}
     if bulk.is_sqlite(connection):
-        packed = {name: json.dumps(value) for name, value in lists.items()}
         written = statement
         for name in lists:
             written = written.replace(f"= ANY(:{name})", f"IN (SELECT value FROM json_each(:{name}))")
-        return list(bulk.run(connection, written, {**given, **packed}))
-    return list(bulk.run(connection, bulk.named(statement), {**given, **lists}))
+        packed = {name: json.dumps(value) for name, value in lists.items()}
+        return list(bulk.run(connection, written, packed))
+    return list(bulk.run(connection, bulk.named(statement), lists))
 
 
 def _stored(known_by: Label) -> dict[str, Any]:

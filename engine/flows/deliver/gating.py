@@ -17,6 +17,7 @@ from engine.policy.deciding import Facts, Verdict, decide, end_of_day, looks_bac
 from engine.policy.rules import Rules
 from engine.store import touches
 from engine.store.ledger.gate import Stop
+from engine.store.types import from_microseconds, to_microseconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -84,13 +85,16 @@ class ContactGate:
     def _past(
         self, connection: Connection, customers: Sequence[int], zones: set[ZoneInfo], now: datetime
     ) -> dict[int, list[Touch]]:
-        found: dict[int, list[Touch]] = {}
+        """Each person's letters that can matter: those since a moment, and where the balance asks, the last ones."""
         if not self.rules.counting:
-            return found
-        labels = touches.recent_runs(connection, looks_back(self.rules, zones, now))
+            return {}
+        since, last = looks_back(self.rules, zones, now), self.rules.last
+        labels = touches.recent_runs(connection, None if last else since)
+        rows: dict[int, list[tuple[int, int]]] = {}
         for customer, at, run in touches.of_customers(connection, customers, list(labels)):
-            found.setdefault(customer, []).append(Touch(at, labels[run]))
-        return found
+            rows.setdefault(customer, []).append((at, run))
+        edge = to_microseconds(since)
+        return {customer: _relevant(found, edge, last, labels) for customer, found in rows.items()}
 
     def _waiting(
         self, connection: Connection, customers: Sequence[int], zones: Mapping[int, ZoneInfo], now: datetime
@@ -102,3 +106,10 @@ class ContactGate:
             if due is None or due < ends[zones[customer]]:
                 found.setdefault(customer, []).append(labels[run])
         return found
+
+
+def _relevant(rows: list[tuple[int, int]], since: int, last: int, labels: Mapping[int, Label]) -> list[Touch]:
+    """The letters since that moment, and the last counting ones with all of the same moment as the earliest of them."""
+    counting = sorted((at for at, run in rows if labels[run].counts), reverse=True) if last else []
+    edge = min([since, *counting[last - 1 : last]]) if len(counting) >= last else 0
+    return [Touch(from_microseconds(at), labels[run]) for at, run in rows if at >= edge]
