@@ -63,6 +63,7 @@ class Daemon:
             self.files.start()
             while not self._asked_to_stop():
                 self._look()
+                notifying.notify(notifying.ALIVE)
                 self._wake.wait(GLANCE)
                 self._wake.clear()
             return self._drain()
