@@ -22,6 +22,7 @@ def fire(desk: Desk, campaign: Campaign, due: Due) -> Planned:
 
     What a person has planned already, and not begun, is begun as it is. What needs approval waits for it.
     """
+    campaign = desk.campaign(campaign.campaign)
     running.check_sendable(desk, campaign, desk.now)
     schedule = campaign.schedule
     assert schedule is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -13,11 +14,11 @@ from engine.app.firing import fire, start_approved
 from engine.app.following import why_not
 from engine.calendar import RECIPIENT, clock_of, closed
 from engine.definitions.schema.campaign import Campaign, Status
-from engine.errors import TouchbaseError
+from engine.errors import DefinitionsError, TouchbaseError
 from engine.flows.advance import judging, watching
 from engine.flows.advance.judging import Due, Passed
 from engine.flows.deliver.sending import PAUSED
-from engine.model.problem import Severity
+from engine.model.problem import Problem, Severity
 from engine.model.report import RunReport
 from engine.model.tick import Planned, Skipped, TickReport, Trouble
 from engine.store import pauses, posts, runs, turns, watches
@@ -27,6 +28,8 @@ from engine.store.watches import Watch
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+log = logging.getLogger(__name__)
 
 Stopping = Callable[[], bool]
 
@@ -77,6 +80,11 @@ class _Look:
         self.planned: list[Planned] = []
         self.missed: list[Skipped] = []
         self.troubles: list[Trouble] = []
+        self.unread = [
+            problem
+            for problem in desk.problems
+            if problem.severity is Severity.ERROR and desk.is_campaign_file(problem.file)
+        ]
         with desk.database.read() as connection:
             written = watches.every(connection)
             self.halted = {paused.campaign: paused.reason or PAUSED for paused in pauses.standing(connection)}
@@ -147,6 +155,7 @@ class _Look:
     def end(self) -> None:
         """Write down how far every calendar was looked at, and begin what was approved meanwhile."""
         self._late_waves()
+        self._unread()
         for waiting in self.waiting:
             if waiting.state == runs.READY and waiting.due_at is not None:
                 self._start(waiting)
@@ -174,15 +183,24 @@ class _Look:
         """Campaigns that have no calendar any more. One whose file cannot be read keeps its watch."""
         watched = self._watched()
         workspace = self.desk.workspace
-        unreadable = any(
-            problem.severity is Severity.ERROR and self.desk.is_campaign_file(problem.file)
-            for problem in self.desk.problems
-        )
         return {
             name
             for name in self.watches
-            if name not in watched and (name in workspace.campaigns or not unreadable)
+            if name not in watched and (name in workspace.campaigns or not self.unread)
         }
+
+    def _unread(self) -> None:
+        """Campaigns whose moment has come and whose file cannot be read: they wait until it can."""
+        for name, found in self.watches.items():
+            if name in self.desk.workspace.campaigns or not self.unread:
+                continue
+            if not watching.is_due(found, found.revision, self.now):
+                continue
+            problem = _in_words(self.unread[0])
+            self.watches[name] = watching.failed(found, found.revision, problem, self.now)
+            self.changed.add(name)
+            again = self.watches[name].next_at
+            self.troubles.append(Trouble(name, problem, self.unread[0].help, try_again_at=again))
 
     def _revision(self, campaign: Campaign) -> str:
         known, schedule = self.desk.calendars, campaign.schedule
@@ -213,10 +231,8 @@ class _Look:
     def _fire(self, campaign: Campaign, due: Due) -> Trouble | None:
         try:
             self.planned.append(fire(self.desk, campaign, due))
-        except TouchbaseError as error:
-            return _trouble(campaign.campaign, due.occurrence.name, error)
         except Exception as error:
-            return Trouble(campaign.campaign, FAULT.format(name=type(error).__name__))
+            return _trouble(campaign.campaign, due.occurrence.name, error)
         return None
 
     def _miss(self, campaign: Campaign, passed: Passed, found: Watch | None) -> None:
@@ -233,7 +249,7 @@ class _Look:
             return
         try:
             started = start_approved(self.desk, campaign, waiting)
-        except TouchbaseError as error:
+        except Exception as error:
             self.troubles.append(_trouble(waiting.campaign, waiting.occurrence, error))
             return
         if isinstance(started, Skipped):
@@ -300,7 +316,7 @@ def send_due(desk: Desk, stopping: Stopping = never) -> TickReport:
             break
         try:
             report = dispatching.go_on(desk, run.run)
-        except TouchbaseError as error:
+        except Exception as error:
             troubles.append(_trouble(run.campaign, run.occurrence, error))
             continue
         sent.append(report)
@@ -333,8 +349,24 @@ def _missed(desk: Desk, campaign: str, occurrence: str, due_at: datetime, reason
         return closing.miss(connection, found.id, reason, desk.now)
 
 
-def _trouble(campaign: str, occurrence: str, error: TouchbaseError) -> Trouble:
-    return Trouble(campaign, f"{occurrence}: {error.message}", error.help, error.exit_code)
+def _trouble(campaign: str, occurrence: str, error: Exception) -> Trouble:
+    """What went wrong with one occurrence, for people; a fault of our own stops no other campaign either."""
+    if isinstance(error, DefinitionsError) and error.problems:
+        first = error.problems[0]
+        return Trouble(campaign, f"{occurrence}: {_in_words(first)}", first.help, error.exit_code)
+    if isinstance(error, TouchbaseError):
+        return Trouble(campaign, f"{occurrence}: {error.message}", error.help, error.exit_code)
+    # The type alone: an address might stand in the text.
+    log.error("a campaign could not be carried out", exc_info=error, extra={"campaign": campaign})
+    return Trouble(campaign, f"{occurrence}: {FAULT.format(name=type(error).__name__)}")
+
+
+def _in_words(problem: Problem) -> str:
+    return (
+        f"{problem.file}:{problem.line}: {problem.message}"
+        if problem.line
+        else f"{problem.file}: {problem.message}"
+    )
 
 
 def _earliest(moments: Iterable[datetime | None]) -> datetime | None:

@@ -183,8 +183,23 @@ def test_a_broken_campaign_stops_no_other_and_is_sent_once_it_is_repaired(desk: 
     assert sent(report) == 5
     (trouble,) = report["troubles"]
     assert trouble["campaign"] == "broken"
+    assert "campaigns/broken.yaml:5: there is no segment `nobody-knows`" in trouble["problem"]
     assert trouble["try_again_at"] == "2026-11-23T09:31:00+00:00"
     desk.edit("campaigns/broken.yaml", "nobody-knows", "newsletter-readers")
+    assert sent(once(desk, "2026-11-23T10:00:00+00:00")) == 5
+
+
+def test_a_file_that_cannot_be_read_is_told_when_its_moment_comes(desk: Desk) -> None:
+    daily(desk)
+    once(desk, BEFORE)
+    whole = (desk.root / "campaigns/weekly.yaml").read_text(encoding="utf-8")
+    desk.write("campaigns/weekly.yaml", "campaign: [")
+    assert once(desk, "2026-11-23T09:00:00+00:00")["troubles"] == []
+    report = once(desk, "2026-11-23T09:30:00+00:00", code=1)
+    assert report["troubles"][0]["problem"].startswith("campaigns/weekly.yaml:")
+    needs = desk.run("status", "--json", now="2026-11-23T09:30:30+00:00").json["needs"]
+    assert "touchbase plan weekly" in [need["command"] for need in needs]
+    desk.write("campaigns/weekly.yaml", whole)
     assert sent(once(desk, "2026-11-23T10:00:00+00:00")) == 5
 
 
