@@ -13,6 +13,7 @@ from jinja2.meta import find_referenced_templates
 from engine.errors import TemplateError
 from engine.model.letter import Mailbox
 from engine.model.problem import Problem, Severity
+from engine.templating.endless import coming_to_an_end
 from engine.templating.environment import LetterEnvironment
 from engine.templating.inline import inline_residual
 from engine.templating.personal import personal_paths, stage2_source, without_personal
@@ -63,15 +64,16 @@ def compile_letter(
 
     Raises TemplateError with file and line for what would be wrong in everybody's letter.
     """
-    lines = {
-        "subject": _line(environment, "subject", subject, context),
-        "preheader": _line(environment, "preheader", preheader, context),
-    }
+    with coming_to_an_end(""):
+        lines = {
+            "subject": _line(environment, "subject", subject, context),
+            "preheader": _line(environment, "preheader", preheader, context),
+        }
+        made = [(name, _line(environment, name, source, context)[0]) for name, source in headers]
     known = {
         **context,
         **{name: _own(name, source, lines[name][1]) for name, source in _sources(lines).items()},
     }
-    made = [(name, _line(environment, name, source, context)[0]) for name, source in headers]
     bodies = _bodies(environment, template, text_template, known)
     program = Program(
         campaign=campaign,
@@ -131,11 +133,13 @@ def _bodies(
     environment: LetterEnvironment, template: str, text_template: str, context: Mapping[str, object]
 ) -> _Bodies:
     try:
-        residual = specialise(environment, template, context, autoescape=True)
+        with coming_to_an_end(template):
+            residual = specialise(environment, template, context, autoescape=True)
         page = inline_residual(residual, file=template)
         html = stage2_source(environment, residual, context, page.html)
         if text_template:
-            text_residual = specialise(environment, text_template, context, autoescape=False)
+            with coming_to_an_end(text_template):
+                text_residual = specialise(environment, text_template, context, autoescape=False)
             text = stage2_source(environment, text_residual, context)
         else:
             words = plain_text(page.marked, page.structures, page.lone)

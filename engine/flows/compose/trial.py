@@ -21,6 +21,7 @@ from engine.model.problem import Problem, Severity
 from engine.model.words import Reason
 from engine.providers.mime_wire import MimeWire
 from engine.templating.compile import Compiled
+from engine.templating.endless import coming_to_an_end
 from engine.templating.environment import make_environment
 from engine.templating.filler.filler import Filler
 from engine.templating.links import Signer
@@ -84,7 +85,11 @@ class Trial:
         )
         for person in sample_people(self.workspace.customers.fields, filler.inputs):
             try:
-                letter = filler.letter(filler.slots(person))
+                with coming_to_an_end(campaign.content.template or ""):
+                    letter = filler.letter(filler.slots(person))
+            except TemplateError as error:
+                yield mistake_of(self.workspace, campaign, error)
+                return
             except LetterError as error:
                 if error.reason != Reason.MISSING_VALUE:
                     yield self._failure(campaign, error)
