@@ -20,9 +20,12 @@ from engine.store.ledger import closing
 log = logging.getLogger(__name__)
 
 AT_ONCE = 4
-"""Runs sent side by side: a large one does not hold up a small one, and no more bodies lie in memory."""
+"""Runs sent side by side; more would only hold more bodies in memory."""
 
-FIRST_REST, LONGEST_REST = 30.0, 900.0
+TURN = 60.0
+"""Seconds after which a run makes room for one that waits, and queues again: no large run holds up a small one."""
+
+FIRST_REST, LONGEST_REST = 30.0, 300.0
 """Seconds a run is left alone after its way out failed; twice as long each time."""
 
 
@@ -48,6 +51,8 @@ class Outgoing:
         self._under_way: dict[int, tuple[str, threading.Thread]] = {}
         self._resting: dict[int, Resting] = {}
         self._accepted = 0
+        self._ended_at: dict[int, float] = {}
+        self._crowded = False
 
     @property
     def under_way(self) -> list[int]:
@@ -60,11 +65,14 @@ class Outgoing:
         desk = self.desk()
         with desk.database.read() as connection:
             waiting = runs.waiting(connection)
-        for run in waiting:
-            self._begin(desk, run)
+        # Who had a turn last comes last; the oldest first among those that had none.
+        in_turn = sorted(waiting, key=lambda run: (self._ended_at.get(run.run, 0.0), run.run))
+        had_room = [self._begin(desk, run) for run in in_turn]
+        self._crowded = not all(had_room)
         with self._turn:
             known = {run.run for run in waiting}
             self._resting = {number: rest for number, rest in self._resting.items() if number in known}
+            self._ended_at = {number: at for number, at in self._ended_at.items() if number in known}
             accepted, self._accepted = self._accepted, 0
             names = [name for name, _ in self._under_way.values()]
             troubles = [rest.why for rest in self._resting.values()]
@@ -79,25 +87,29 @@ class Outgoing:
             thread.join(max(until - self.tick(), 0.0))
         return not self.under_way
 
-    def _begin(self, desk: Desk, run: runs.Waiting) -> None:
+    def _begin(self, desk: Desk, run: runs.Waiting) -> bool:
+        """False where there was no room for it."""
         if self.stopping.is_set() or not is_due(run, desk.now) or why_not(desk, run.campaign):
-            return
+            return True
         if run.next_at is None:
             # Nothing is queued: what is claimed is somebody's, and without it the run is over.
             with desk.database.write() as connection:
                 closing.finish(connection, run.run, desk.now)
-            return
+            return True
         with self._turn:
             rest = self._resting.get(run.run)
             tired = rest is not None and self.tick() < rest.until
-            if tired or run.run in self._under_way or len(self._under_way) >= AT_ONCE:
-                return
+            if tired or run.run in self._under_way:
+                return True
+            if len(self._under_way) >= AT_ONCE:
+                return False
             name = f"{run.campaign} {run.occurrence}"
             thread = threading.Thread(
                 target=self._send, args=(run.run, run.campaign, name), name=f"send {name}", daemon=True
             )
             self._under_way[run.run] = (name, thread)
         thread.start()
+        return True
 
     def _send(self, number: int, campaign: str, name: str) -> None:
         """One run, in a thread of its own. Nothing that goes wrong with it stops another one."""
@@ -112,13 +124,14 @@ class Outgoing:
             log.exception("a run could not be sent", extra={"run": number, "campaign": campaign})
         with self._turn:
             del self._under_way[number]
+            self._ended_at[number] = self.tick()
             if not why:
                 self._resting.pop(number, None)
                 return
             before = self._resting.get(number)
             failures = before.failures + 1 if before is not None else 1
             self._resting[number] = Resting(failures, why, self.tick() + rest_after(failures))
-        log.warning("a run rests after %s", why, extra={"run": number, "campaign": campaign})
+        log.warning("a run rests", extra={"run": number, "campaign": campaign, "reason": why})
 
     def _hand_over(self, number: int) -> None:
         desk = self.desk()
@@ -127,7 +140,10 @@ class Outgoing:
         if run is None:
             return
         prepared = dispatching.prepared(desk, run)
-        done = 0
+        done, until = 0, self.tick() + TURN
+
+        def stop() -> bool:
+            return self.stopping.is_set() or (self._crowded and self.tick() > until)
 
         def tell(what: str, accepted: int, total: int | None) -> None:
             nonlocal done
@@ -135,7 +151,7 @@ class Outgoing:
                 self._accepted += accepted - done
             done = accepted
 
-        dispatching.send(desk, prepared, None, tell, self.stopping.is_set)
+        dispatching.send(desk, prepared, None, tell, stop)
 
 
 def is_due(run: runs.Waiting, now: datetime) -> bool:
