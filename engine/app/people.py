@@ -24,10 +24,15 @@ def find_customer(desk: Desk, email: str) -> Customer:
     """The customer with that address or key. UsageError when there is none."""
     with desk.database.read() as connection:
         found = customers.find(connection, desk.fields, email)
+        near = (
+            [] if found else get_close_matches(email.lower(), customers.spelt_alike(connection, email), n=1)
+        )
     if not found:
         raise UsageError(
             f"no customer has the address or key `{email}`",
-            help="check the spelling, or bring them in with `touchbase import customers`",
+            help=f"did you mean `{near[0]}`?"
+            if near
+            else "check the spelling, or bring them in with `touchbase import customers`",
         )
     return found[0]
 

@@ -26,6 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "send": ("sending", "Send a campaign now; running it twice sends nothing twice."),
     "why": ("people", "The decision for one person and campaign, and every fact behind it."),
     "history": ("people", "Every touch and event of a customer, newest first."),
+    "log": ("touching", "Write down a call, a visit, a gift: a touch by a person."),
     "status": ("overseeing", "What needs a person, what runs, what comes next."),
     "doctor": ("examining", "Is everything that sending needs as it should be."),
     "runs": ("sending", "The runs so far, or one run's numbers."),

@@ -107,8 +107,9 @@ def history_command(email: str, limit: int, skip: int, workspace: Path | None, a
     if not lines:
         click.echo("no touches or events yet")
     for line in lines:
-        detail = f" · {line.detail}" if line.detail else ""
+        detail = f" · {' '.join(line.detail.split())}" if line.detail else ""
+        by = f" by {line.by}" if line.by else ""
         campaign = f" · {line.campaign}" if line.campaign else ""
-        click.echo(f"{line.at:%Y-%m-%d %H:%M}  {line.kind:<10} {line.what}{campaign}{detail}")
+        click.echo(f"{line.at:%Y-%m-%d %H:%M}  {line.kind:<10} {line.what}{by}{campaign}{detail}")
     if len(lines) == limit:
         click.echo(f"more: touchbase history {email} --skip {skip + limit}")

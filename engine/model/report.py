@@ -228,7 +228,7 @@ class WhyReport:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One touch or event of a customer, newest first."""
+    """One touch or event of a customer, newest first. `by`: the sender who made it, of a touch by a person."""
 
     at: datetime
     kind: str
@@ -236,6 +236,7 @@ class HistoryLine:
     detail: str = ""
     campaign: str = ""
     run: str = ""
+    by: str = ""
 
     def as_json(self) -> dict[str, object]:
         """One object of `history --json`."""
@@ -246,6 +247,7 @@ class HistoryLine:
             "detail": self.detail or None,
             "campaign": self.campaign or None,
             "run": self.run or None,
+            "by": self.by or None,
         }
 
 

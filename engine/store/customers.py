@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Table, Text, or_, select
+from sqlalchemy import Column, Table, Text, false, func, or_, select
 
 from engine.model.address import address_hash
 from engine.store import bulk, tables
@@ -16,6 +16,9 @@ from engine.store.types import Words, to_microseconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+ALIKE, MANY = 2, 5000
+"""How many letters at either end of a misspelt address are right, as a rule; how many such addresses are compared."""
 
 BUILT_IN = ("email", "time_zone", "language", "tags")
 """What every customer has beside the key; `topics` are subscriptions."""
@@ -81,6 +84,17 @@ def find(connection: Connection, declared: Sequence[FieldColumn], who: str) -> l
     found = connection.execute(select(table).where(same).order_by(table.c.id)).mappings()
     customers = [_customer(row, declared) for row in found]
     return sorted(customers, key=lambda customer: customer.customer_id != who)
+
+
+def spelt_alike(connection: Connection, who: str) -> list[str]:
+    """Addresses in lower case that begin or end like this one: for "did you mean". Reads the table once."""
+    local, _, domain = who.lower().partition("@")
+    address = func.lower(tables.customers.c.email)
+    same = [address.startswith(local[:ALIKE], autoescape=True)] if local else []
+    if len(local) > ALIKE:
+        same.append(address.contains(f"{local[-ALIKE:]}@{domain[:ALIKE]}", autoescape=True))
+    found = connection.execute(select(address).where(or_(false(), *same)).limit(MANY))
+    return [row[0] for row in found]
 
 
 def by_ids(

@@ -23,6 +23,24 @@ LISTS = {
         ("at", "news", "bounce", "machine", "effect", "provider", "provider_id", "detail"),
     ),
     "codes": (tables.codes, ("offer", "code", "state", "reserved_at", "expires_at")),
+    "touches": (tables.touches, ("at", "kind", "by", "text", "task", "recorded_at")),
+    "tasks": (
+        tables.tasks,
+        (
+            "id",
+            "kind",
+            "title",
+            "text",
+            "owner",
+            "due_at",
+            "snoozed_until",
+            "state",
+            "made_by",
+            "reason",
+            "created_at",
+            "closed_at",
+        ),
+    ),
     "preferences": (tables.preferences, ("tracked", "time_zone", "language", "changed_at")),
 }
 """What is kept by customer: the tables, and of each what is about the person."""

@@ -28,6 +28,7 @@ REVISIONS = (
     "0013",
     "0014",
     "0015",
+    "0016",
 )
 """Every migration in engine/store/migrations/versions, oldest first: known without importing Alembic."""
 

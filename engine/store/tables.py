@@ -1,4 +1,4 @@
-"""Every table, its keys and its indexes; nothing else. Those of the processes themselves stand beside it.
+"""Every table, its keys and its indexes; nothing else. Those of processes and of people stand beside it.
 
 Foreign keys stand only between small tables. Deliveries, events, subscriptions and consent are written by
 the million from a SELECT over customers, where PostgreSQL would pay a trigger per row for what is certain.
@@ -21,6 +21,8 @@ from sqlalchemy import (
     true,
 )
 
+from engine.store.tables_of_people import tasks as tasks
+from engine.store.tables_of_people import touches as touches
 from engine.store.tables_of_processes import jobs as jobs
 from engine.store.tables_of_processes import pace as pace
 from engine.store.tables_of_processes import spent_proofs as spent_proofs

@@ -201,7 +201,7 @@ def test_history_is_everything_about_one_person_newest_first(database: Database)
             (hours[5], "consent", "left"),
             (hours[4], "event", "clicked"),
             (hours[3], "event", "opened"),
-            (hours[2], "delivery", "accepted"),
+            (hours[1], "delivery", "accepted"),
             (NOW, "consent", "imported"),
         ]
         assert (lines[2].detail, lines[3].campaign, lines[3].run) == (
