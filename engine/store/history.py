@@ -7,7 +7,7 @@ after ten thousand.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +15,7 @@ from sqlalchemy import false, func, or_, select, text, union_all
 
 from engine.model.report import HistoryLine
 from engine.store import runs, tables
+from engine.store.touches import TOUCHED
 from engine.store.types import Moment
 
 if TYPE_CHECKING:
@@ -172,3 +173,29 @@ def _newest(
     if before is not None:
         query = query.where(columns.at < before)
     return query.order_by(columns.at.desc(), columns.id.desc()).limit(limit)
+
+
+def last_letters(connection: Connection, customers: Sequence[int]) -> list[tuple[int, HistoryLine]]:
+    """Each of these customers with the last letter that has reached them, or may have; nobody who got none."""
+    table, runs_of = tables.deliveries, tables.runs
+    order = (table.c.submitted_at.desc(), table.c.id.desc())
+    place = func.row_number().over(partition_by=table.c.customer, order_by=order)
+    left = (
+        select(table.c.customer, table.c.run, table.c.state, table.c.submitted_at, place.label("place"))
+        .where(
+            table.c.customer.in_(list(customers)),
+            table.c.submitted_at.is_not(None),
+            table.c.state.in_(TOUCHED),
+        )
+        .subquery()
+    )
+    query = (
+        select(left, runs_of.c.campaign)
+        .join(runs_of, runs_of.c.id == left.c.run)
+        .where(left.c.place == 1)
+        .order_by(left.c.customer)
+    )
+    return [
+        (row.customer, HistoryLine(row.submitted_at, "delivery", row.state, "", row.campaign, str(row.run)))
+        for row in connection.execute(query)
+    ]
