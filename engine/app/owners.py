@@ -16,7 +16,12 @@ def sender_name(desk: Desk, written: str, customer: Customer | None = None) -> s
     Raises UsageError, with the list, for a name that no sender has.
     """
     senders = desk.workspace.senders
-    if written == ACCOUNT_OWNER and customer is not None and desk.workspace.account_owner is not None:
+    if written == ACCOUNT_OWNER and customer is not None:
+        if desk.workspace.account_owner is None:
+            raise UsageError(
+                "`account-owner` is not set up",
+                help="add `account-owner: { from_field: …, otherwise: … }` to config/senders.yaml",
+            )
         return own_person(desk, customer)
     if written in senders:
         return written

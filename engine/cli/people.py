@@ -105,7 +105,7 @@ def history_command(email: str, limit: int, skip: int, workspace: Path | None, a
         print_json([line.as_json() for line in lines])
         return
     if not lines:
-        click.echo("no touches or events yet")
+        click.echo("nothing older" if skip else "no touches or events yet")
     for line in lines:
         detail = f" · {' '.join(line.detail.split())}" if line.detail else ""
         by = f" by {line.by}" if line.by else ""

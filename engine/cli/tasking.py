@@ -44,7 +44,7 @@ def tasks_command(
         print_json([line.as_json() for line in lines])
         return
     if not lines:
-        click.echo("nothing to do")
+        click.echo("no more tasks" if skip else "nothing to do")
     for line in lines:
         _show(line)
     if len(lines) == limit:

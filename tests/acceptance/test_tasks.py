@@ -57,6 +57,8 @@ def test_tasks_belong_to_the_customers_own_person_and_stand_by_their_date(house:
     assert numbers(house, "--within", "7 days") == [2, 1]
     assert numbers(house, "--within", "1 day", now=DECEMBER) == [2, 1]
     assert numbers(house, "--limit", "2", "--skip", "1") == [1, 3]
+    assert house.run("tasks", "--limit", "2").out.splitlines()[-1] == "more: say the same with --skip 2"
+    assert house.run("tasks", "--skip", "4").out == "no more tasks\n"
 
 
 def test_a_task_is_shown_with_what_its_owner_needs_to_know(house: Desk) -> None:

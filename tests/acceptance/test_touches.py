@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 
@@ -32,12 +34,14 @@ def test_a_call_stands_in_the_history(house: Desk) -> None:
     done = house.json(*said, now=EVENING)
     assert (done["new"], done["kind"], done["by"], done["customer_id"]) == (True, "call", "priya", "c1")
     house.json("log", ANA, "GIFT", "A book", "--at", "2026-11-20T15:00")
+    assert house.json("log", "c5", "call", "Sorry", "--by", "account-owner")["by"] == "team"
     first, second = [line for line in house.json("history", ANA) if line["kind"] == "touch"]
     assert (first["what"], first["detail"], first["by"]) == ("call", "Glad about the grinder", "priya")
     assert (second["what"], second["at"], second["by"]) == ("gift", "2026-11-20T15:00:00+00:00", None)
     lines = house.run("history", ANA).out.splitlines()
     assert lines[0] == "2026-11-23 18:00  touch      call by priya · Glad about the grinder"
     assert "touch      gift · A book" in house.run("history", ANA, "--skip", "1").out
+    assert house.run("history", ANA, "--skip", "99").out == "nothing older\n"
 
 
 def test_the_same_line_twice_is_told_and_not_doubled(house: Desk) -> None:
@@ -74,6 +78,17 @@ def test_what_cannot_be_logged_is_refused_with_a_remedy(
     assert answer.code == 2
     assert said in answer.err
     assert "touch" not in {line["kind"] for line in desk.json("history", ANA)}
+
+
+def test_without_account_owners_nobody_is_a_customers_own_person(desk: Desk) -> None:
+    desk.filled().edit(
+        "config/senders.yaml", "account-owner: { from_field: account_owner, otherwise: team }", ""
+    )
+    desk.edit("campaigns/digest.yaml", "sender: account-owner", "sender: team")
+    answer = desk.run("log", ANA, "call", "x", "--by", "account-owner")
+    assert answer.code == 2
+    assert "add `account-owner:" in answer.err
+    assert desk.json("task", ANA, "call", "x")["owner"] is None
 
 
 def test_what_was_logged_is_handed_over_and_erased(house: Desk) -> None:
@@ -116,3 +131,19 @@ def test_addresses_spelt_alike_are_found_at_either_end(database: Database) -> No
             assert customers.spelt_alike(connection, alike) == ["marianne_100%@mail.example"]
         for other in ("zoe@mail.example", "", "@", "%_"):
             assert customers.spelt_alike(connection, other) == []
+
+
+def test_the_same_line_from_many_at_once_is_one_touch(database: Database) -> None:
+    (ada,) = add_customers(database, 1)
+    many = 4
+    together = Barrier(many)
+
+    def log(_: int) -> tuple[int, bool]:
+        together.wait()
+        with database.write() as connection:
+            return touches_by_people.record(connection, ada, "call", NOW, "Rang", NOW, by="team")
+
+    with ThreadPoolExecutor(many) as pool:
+        logged = list(pool.map(log, range(many)))
+    assert [new for _, new in logged].count(True) == 1
+    assert len({touch for touch, _ in logged}) == 1
