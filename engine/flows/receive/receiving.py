@@ -15,6 +15,7 @@ from engine.model.words import State
 from engine.store import events, heard, subscriptions, suppressions
 from engine.store.heard import Row
 from engine.store.ledger import closing
+from engine.store.ledger.holding import hold
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -95,6 +96,8 @@ def _move_ledger(connection: Connection, pieces: Sequence[Piece], now: datetime)
         becoming[BECOMES.get(piece.heard.news, State.ACCEPTED)].add(piece.match.delivery)
         if piece.heard.provider_id and not piece.match.provider_id:
             names[piece.match.delivery] = piece.heard.provider_id
+    # One state after the other would be another order than a receipt's.
+    hold(connection, (piece.match.delivery for piece in pieces if piece.match is not None))
     for state, deliveries in becoming.items():
         closing.hear_all(connection, sorted(deliveries), state, now)
     closing.name(connection, names)

@@ -17,6 +17,7 @@ from engine.store import letters as kept
 from engine.store.crash import crash
 from engine.store.ledger import closing, queue
 from engine.store.ledger.gate import Gate, hold_back
+from engine.store.ledger.holding import hold
 from engine.store.ledger.queue import Claim, Claimed
 from engine.store.ledger.transitions import may_become, sources, spelled
 from engine.store.types import to_microseconds
@@ -162,6 +163,9 @@ def settle(
     """
     moment = to_microseconds(now)
     lost: list[int] = []
+    if others:
+        # Two statements; what is accepted alone is one, over numbers in their order.
+        hold(connection, [*(number for number, _ in accepted), *(other.delivery for other in others)])
     if accepted and _accept(connection, claim.lease, accepted, moment) != len(accepted):
         lost += _overtaken(connection, claim.lease, accepted)
     if others:
@@ -196,7 +200,7 @@ def _accept(connection: Connection, lease: str, accepted: Sequence[tuple[int, st
         given = orjson.dumps(dict(accepted), option=orjson.OPT_NON_STR_KEYS).decode()
         cursor.execute(_ACCEPT_SQLITE, {"accepted": given, "now": moment, "lease": lease})
     else:
-        ids, provider_ids = zip(*accepted, strict=True)
+        ids, provider_ids = zip(*sorted(accepted), strict=True)
         cursor.execute(_ACCEPT_POSTGRESQL, (moment, list(ids), list(provider_ids), lease))
     return int(cursor.rowcount)
 

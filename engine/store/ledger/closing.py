@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from engine.model.words import PENDING_STATES, Reason, State
 from engine.store import bulk, codes, runs
+from engine.store.ledger.holding import hold
 from engine.store.ledger.transitions import HEARD, may_become, sources, spelled
 from engine.store.types import to_microseconds
 
@@ -100,6 +101,7 @@ def hear_all(connection: Connection, deliveries: Sequence[int], state: State, no
         UPDATE deliveries SET state = '{state}', due_at = NULL, settled_at = coalesce(settled_at, :now)
         WHERE state IN ({spelled(sources(state))}) AND id IN :ids
     """
+    hold(connection, deliveries)
     return bulk.run_among(connection, statement, sorted(deliveries), {"now": to_microseconds(now)})
 
 
