@@ -121,6 +121,9 @@ def change(
         values["planned_at"] = now
     if after in CLOSED:
         values["finished_at"] = now
+    elif before in CLOSED:
+        # Open again: whoever asks what was sent lately must find it.
+        values["finished_at"] = None
     table = tables.runs
     this = update(table).where(table.c.id == run, table.c.state == before).values(values)
     return connection.execute(this).rowcount == 1

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import insert, update
 
 from engine.model.words import State
-from engine.store import runs, tables
+from engine.store import runs, tables, touches
 from engine.store.database import Database
 from engine.store.unfinished import standings
 from tests.builders import NOW, add_customers, add_run
@@ -49,6 +49,19 @@ def test_letters_are_counted_by_what_holds_them_up(database: Database) -> None:
         "2027-01",
         "sending",
     )
+
+
+def test_a_run_that_opens_again_is_found_by_whoever_asks_what_was_sent_lately(database: Database) -> None:
+    add_customers(database, 1)
+    run, _ = add_run(database)
+    with database.write() as connection:
+        assert runs.change(connection, run, runs.SENDING, runs.DONE, NOW)
+        assert run not in touches.recent_runs(connection, LATER)
+        assert runs.change(connection, run, runs.DONE, runs.SENDING, LATER)
+        assert run in touches.recent_runs(connection, LATER)
+        found = runs.get(connection, run)
+    assert found is not None
+    assert found.finished_at is None
 
 
 def test_runs_that_are_over_are_told_for_letters_in_doubt_alone(database: Database) -> None:
