@@ -290,10 +290,7 @@ def test_a_draft_is_not_sent(desk: Desk) -> None:
 
 def test_what_is_not_run_yet_is_said_by_check_and_refused_by_send(desk: Desk) -> None:
     desk.filled()
-    desk.write(
-        "campaigns/digest.yaml",
-        DIGEST + "cadence: { by: tier, gold: every month, otherwise: every 3 months }\n",
-    )
+    desk.write("config/policy.yaml", "policy: { cadence: { otherwise: { at_least: every 365 days } } }\n")
     said = desk.run("check", "--json").json
     assert any("cadence" in problem["message"] for problem in said)
     answer = desk.run("send", "digest", "--yes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import engine
 from engine.errors import StoreError
 from engine.store.database import Database, open_database
 from engine.store.leading import Leadership
@@ -88,3 +90,13 @@ def test_a_folder_that_cannot_be_written_is_told_with_its_remedy(tmp_path: Path)
         with pytest.raises(StoreError, match="cannot be locked") as caught:
             Leadership(database).take()
     assert "may be written" in caught.value.help
+
+
+def test_no_two_locks_of_postgresql_have_one_number() -> None:
+    numbers = [
+        number
+        for file in sorted(Path(engine.__file__).parent.rglob("*.py"))
+        for number in re.findall(r"\b7_236_014_\d{3}\b", file.read_text(encoding="utf-8"))
+    ]
+    assert len(numbers) >= 4
+    assert len(numbers) == len(set(numbers))
