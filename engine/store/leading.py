@@ -7,8 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import StoreError
-from engine.store import bulk, locks
+from engine.store import bulk, locks, sessions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -60,8 +59,7 @@ class Leadership:
             # Said aloud: PostgreSQL notices a closed connection a moment later, and the next leader need not wait.
             with suppress(Exception):
                 bulk.run(session, "SELECT pg_advisory_unlock(%s)", (LEADER_LOCK,))
-            session.invalidate()
-            session.close()
+            sessions.end(session)
 
     def _take_file(self) -> bool:
         path = lock_path(self._database.path) if self._database.path is not None else None
@@ -71,19 +69,16 @@ class Leadership:
         except BlockingIOError:
             return False
         except OSError as error:
-            raise StoreError(
-                f"{path} cannot be locked: {error.strerror}", help="check that its folder may be written"
-            ) from error
+            raise locks.unlockable(path, error) from error
         return True
 
     def _take_session(self) -> bool:
         with self._database.own_errors():
-            session = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            session = sessions.begin(self._database)
             try:
                 taken = bulk.run(session, "SELECT pg_try_advisory_lock(%s)", (LEADER_LOCK,)).fetchone()[0]
             except BaseException:
-                session.invalidate()
-                session.close()
+                sessions.end(session)
                 raise
         if not taken:
             session.close()

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from engine.errors import StoreError
+
 
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
@@ -72,3 +74,10 @@ def is_held(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def unlockable(path: object, error: OSError) -> StoreError:
+    """What is said where the file's lock cannot be had at all."""
+    return StoreError(
+        f"{path} cannot be locked: {error.strerror}", help="check that its folder may be written"
+    )

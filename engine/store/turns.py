@@ -7,9 +7,7 @@ from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from engine.errors import StoreError
-from engine.store import bulk, locks
-from engine.store.failures import translate
+from engine.store import bulk, locks, sessions
 
 if TYPE_CHECKING:
     from engine.store.database import Database
@@ -23,36 +21,28 @@ def alone(database: Database, *name: str) -> Iterator[None]:
     the connection breaks meanwhile, PostgreSQL lets the next one in: what is done under it must bear that.
     """
     with ExitStack() as held:
-        try:
-            if database.path is not None:
-                path = database.path.with_name(f"{database.path.name}-turn-{_digest(name).hex()}.lock")
+        if database.path is not None:
+            path = database.path.with_name(f"{database.path.name}-turn-{_digest(name).hex()}.lock")
+            try:
                 held.enter_context(locks.passing_lock(path))
-            else:
+            except OSError as error:
+                raise locks.unlockable(error.filename, error) from error
+        else:
+            with database.own_errors():
                 held.enter_context(_session_lock(database, int.from_bytes(_digest(name), "big", signed=True)))
-        except OSError as error:
-            raise StoreError(
-                f"{error.filename} cannot be locked: {error.strerror}",
-                help="check that its folder may be written",
-            ) from error
-        except Exception as error:
-            failure = translate(error, database.place)
-            if failure is error:
-                raise
-            raise failure from error
         yield
 
 
 @contextmanager
 def _session_lock(database: Database, key: int) -> Iterator[None]:
-    session = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    session = sessions.begin(database)
     try:
         # Whoever plans a million letters takes longer than a row may stay locked.
         bulk.run(session, "SET lock_timeout = 0")
         bulk.run(session, "SELECT pg_advisory_lock(%s)", (key,))
         yield
     finally:
-        session.invalidate()
-        session.close()
+        sessions.end(session)
 
 
 def _digest(name: tuple[str, ...]) -> bytes:

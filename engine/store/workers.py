@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select, update
 
-from engine.errors import StoreError
-from engine.store import bulk, locks, tables
+from engine.store import bulk, locks, sessions, tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -81,8 +80,7 @@ class Worker:
         if self._path is not None:
             self._path.unlink(missing_ok=True)
         if self._session is not None:
-            self._session.invalidate()
-            self._session.close()
+            sessions.end(self._session)
             self._session = None
 
     def __enter__(self) -> Worker:
@@ -101,12 +99,9 @@ def sign_on(database: Database, now: datetime, role: str = SENDER) -> Worker:
         try:
             worker._descriptor = locks.hold(worker._path)
         except OSError as error:
-            raise StoreError(
-                f"{worker._path} cannot be locked: {error.strerror}",
-                help="check that its folder may be written",
-            ) from error
+            raise locks.unlockable(worker._path, error) from error
     else:
-        session = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        session = sessions.begin(database)
         bulk.run(session, "SELECT pg_advisory_lock(%s)", (_lock_key(worker.boot),))
         worker._session = session
     row = {"boot": worker.boot, "pid": os.getpid(), "host": socket.gethostname(), "role": role}
