@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
 import sys
 import time
 from datetime import datetime, timedelta
@@ -22,7 +21,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, literal, select, text
 
 from benchmarks.planning import NOW, declared_fields, fill, served
-from benchmarks.race import ROOT, environment
+from benchmarks.race import step
 from benchmarks.table import Table
 from benchmarks.ways.starting import peak
 from engine.audience import moments
@@ -75,9 +74,9 @@ def measure(databases: dict[str, str], customers: int) -> Table:
     """The table. `databases`: addresses by name, all empty."""
     rows = []
     for name, url in databases.items():
-        step("fill", url, customers)
+        step("benchmarks.contact", "fill", url, customers)
         for what in ("freeze", "gate"):
-            for label, found in json.loads(step(what, url, customers)).items():
+            for label, found in json.loads(step("benchmarks.contact", what, url, customers)).items():
                 each = found["seconds"] / found["people"] * 1e6
                 rows.append(
                     (
@@ -94,13 +93,6 @@ def measure(databases: dict[str, str], customers: int) -> Table:
     return Table(
         "contact", COLUMNS, rows, f"{customers:,} customers in six time zones, {past:,} past letters."
     )
-
-
-def step(name: str, url: str, customers: int) -> str:
-    """One step in a process of its own; what it printed."""
-    command = [sys.executable, "-m", "benchmarks.contact", name, url, str(customers)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment(), cwd=ROOT)
-    return done.stdout
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, literal, select, text
 
-from benchmarks.race import ROOT, environment
+from benchmarks.race import step
 from benchmarks.table import Table
 from benchmarks.ways.starting import peak
 from engine.audience.rulebook import Rulebook, rulebook
@@ -78,8 +77,8 @@ def measure(databases: dict[str, str], customers: int) -> Table:
     """The table: each segment frozen on each of these databases, which are empty. `databases`: addresses by name."""
     rows = []
     for name, url in databases.items():
-        step("fill", url, customers)
-        for segment, found in json.loads(step("freeze", url, customers)).items():
+        step("benchmarks.planning", "fill", url, customers)
+        for segment, found in json.loads(step("benchmarks.planning", "freeze", url, customers)).items():
             rows.append(
                 (
                     f"`{segment}`",
@@ -96,13 +95,6 @@ def measure(databases: dict[str, str], customers: int) -> Table:
         "With exclusion, consent, suppressions, shared addresses, holdout and profile."
     )
     return Table("planning", COLUMNS, rows, note)
-
-
-def step(name: str, url: str, customers: int) -> str:
-    """One step in a process of its own; what it printed."""
-    command = [sys.executable, "-m", "benchmarks.planning", name, url, str(customers)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment(), cwd=ROOT)
-    return done.stdout
 
 
 def main() -> None:

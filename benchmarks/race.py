@@ -82,6 +82,13 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
+def step(module: str, name: str, url: str, customers: int) -> str:
+    """One step of a benchmark in a process of its own; what it printed."""
+    command = [sys.executable, "-m", module, name, url, str(customers)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment(), cwd=ROOT)
+    return done.stdout
+
+
 def touchbase(folder: Path, *arguments: str) -> str:
     """One touchbase command in a workspace; its standard output. SystemExit when it fails."""
     command = [sys.executable, "-m", "engine", *arguments]
