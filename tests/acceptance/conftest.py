@@ -220,6 +220,12 @@ class Desk:
     def letters(self) -> list[Path]:
         return sorted((self.root / "outbox").rglob("*.eml"))
 
+    def filled_on(self, url: str) -> Desk:
+        """The same on a database of its own; `url`: its address."""
+        self.environment["TOUCHBASE_DATABASE_URL"] = url
+        self.people = None
+        return self.filled()
+
     def filled(self) -> Desk:
         """With the sample people and their complaint imported; on SQLite as they were once for all tests."""
         if self.people is not None:

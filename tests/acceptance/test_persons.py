@@ -21,9 +21,7 @@ LATER = "2026-12-23T09:00:00+00:00"
 def sent(desk: Desk, request: pytest.FixtureRequest) -> Desk:
     """A workspace whose newsletter has gone out."""
     if request.param == "postgresql":
-        desk.environment["TOUCHBASE_DATABASE_URL"] = request.getfixturevalue("postgres_url")
-        desk.json("import", "customers", "people.csv")
-        desk.json("import", "events", "complaints.csv", "--event", "complaint_opened")
+        desk.filled_on(request.getfixturevalue("postgres_url"))
     else:
         desk.filled()
     assert desk.json("send", "digest")["accepted"] == 3

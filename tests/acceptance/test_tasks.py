@@ -24,9 +24,7 @@ POLICY = "policy: { hold_marketing_for: [open-complaint] }\n"
 def house(desk: Desk, request: pytest.FixtureRequest) -> Desk:
     """A workspace with customers, one of whom has complained, and four tasks."""
     if request.param == "postgresql":
-        desk.environment["TOUCHBASE_DATABASE_URL"] = request.getfixturevalue("postgres_url")
-        desk.json("import", "customers", "people.csv")
-        desk.json("import", "events", "complaints.csv", "--event", "complaint_opened")
+        desk.filled_on(request.getfixturevalue("postgres_url"))
     else:
         desk.filled()
     desk.write("config/policy.yaml", POLICY)
