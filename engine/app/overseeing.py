@@ -16,7 +16,7 @@ from engine.definitions.schema.campaign import Status as Active
 from engine.definitions.workspace import concerning, in_order
 from engine.flows.deliver.circuit import in_words
 from engine.flows.deliver.pace import is_closed
-from engine.flows.survey.needs import Facts, job_line, needs
+from engine.flows.survey.needs import Facts, needs
 from engine.model.status import ComingLine, MissedLine, ProcessLine, RunLine, Status, WayLine
 from engine.store import jobs, pace, pauses, runs, storms, unfinished, watches, workers
 
@@ -102,7 +102,7 @@ def gather(desk: Desk) -> Facts:
                 ProcessLine(found.role, found.pid, found.host, found.started_at)
                 for found in workers.present(connection, desk.database.path)
             ],
-            jobs=[job_line(state) for state in jobs.states(connection)],
+            jobs=jobs.states(connection),
             scheduled=len(scheduled),
             copied=copied,
             watches=[*watches.every(connection).values()],

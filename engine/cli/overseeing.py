@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from engine.cli.frame import plural, print_json, shared
-from engine.model.status import JobLine, RunLine, Status
+from engine.model.job import JobState
+from engine.model.status import RunLine, Status
 
 
 @click.command("status", epilog="Examples: touchbase status · touchbase status --json")
@@ -89,7 +90,7 @@ def _processes(found: Status) -> Iterable[str]:
         yield f"{line.role}: process {line.pid} on {line.host} since {_moment(line.started_at)}"
 
 
-def _job(line: JobLine) -> str:
+def _job(line: JobState) -> str:
     told = [f"last {_moment(line.ended_at)}" if line.ended_at is not None else "not yet"]
     if line.next_at is not None:
         told.append(f"next {_moment(line.next_at)}")
@@ -97,7 +98,7 @@ def _job(line: JobLine) -> str:
         told.append(f"failed {plural(line.failures, 'time')}: {line.error}")
     elif line.outcome:
         told.append(line.outcome)
-    return f"{line.job}: {' · '.join(told)}"
+    return f"{line.name}: {' · '.join(told)}"
 
 
 def _moment(moment: datetime) -> str:

@@ -29,6 +29,24 @@ class JobState:
     error: str = ""
     outcome: str = ""
 
+    def as_json(self) -> dict[str, object]:
+        """One object of `jobs` in the status."""
+        moments = {
+            name: None if at is None else at.isoformat()
+            for name, at in (
+                ("started_at", self.started_at),
+                ("ended_at", self.ended_at),
+                ("next_at", self.next_at),
+            )
+        }
+        return {
+            "job": self.name,
+            **moments,
+            "failures": self.failures,
+            "error": self.error or None,
+            "outcome": self.outcome or None,
+        }
+
     def begun(self, now: datetime) -> JobState:
         """It runs."""
         return replace(self, started_at=now)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from engine.model.feed_report import FeedLine
+from engine.model.job import JobState
 
 
 class Kind(StrEnum):
@@ -153,31 +154,6 @@ class ProcessLine:
 
 
 @dataclass(frozen=True, slots=True)
-class JobLine:
-    """A job of the daemon as last seen. `failures`: in a row."""
-
-    job: str
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    next_at: datetime | None = None
-    failures: int = 0
-    error: str = ""
-    outcome: str = ""
-
-    def as_json(self) -> dict[str, object]:
-        """One object of `jobs`."""
-        return {
-            "job": self.job,
-            "started_at": _text(self.started_at),
-            "ended_at": _text(self.ended_at),
-            "next_at": _text(self.next_at),
-            "failures": self.failures,
-            "error": self.error or None,
-            "outcome": self.outcome or None,
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class Status:
     """The whole house at one moment."""
 
@@ -189,7 +165,7 @@ class Status:
     feeds: Sequence[FeedLine] = ()
     providers: Sequence[WayLine] = ()
     processes: Sequence[ProcessLine] = ()
-    jobs: Sequence[JobLine] = field(default_factory=tuple)
+    jobs: Sequence[JobState] = field(default_factory=tuple)
 
     def as_json(self) -> dict[str, object]:
         """The object `status --json` prints."""

@@ -104,9 +104,9 @@ def of_the_house(status: Status) -> Iterator[Metric]:
     yield gauge(
         "touchbase_processes", "Living processes by what they are there for.", ("role",), roles.items()
     )
-    failures = {(job.job,): float(job.failures) for job in status.jobs}
+    failures = {(job.name,): float(job.failures) for job in status.jobs}
     yield gauge("touchbase_job_failures", "Failures of a job in a row.", ("job",), failures.items())
-    ended = {(job.job,): job.ended_at.timestamp() for job in status.jobs if job.ended_at is not None}
+    ended = {(job.name,): job.ended_at.timestamp() for job in status.jobs if job.ended_at is not None}
     yield gauge("touchbase_job_last_end_timestamp_seconds", "When a job last ended.", ("job",), ended.items())
 
 

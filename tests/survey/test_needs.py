@@ -10,8 +10,9 @@ import pytest
 from engine.content.known import HELD_FLOOD, HELD_FUTURE
 from engine.flows.survey.needs import FAILURES, STILL, Facts, needs
 from engine.model.feed_report import FeedLine
+from engine.model.job import JobState
 from engine.model.problem import Problem, Severity
-from engine.model.status import JobLine, Kind, ProcessLine, WayLine
+from engine.model.status import Kind, ProcessLine, WayLine
 from engine.store.pauses import PausedCampaign
 from engine.store.unfinished import Standing
 from engine.store.watches import Watch
@@ -28,7 +29,7 @@ PAUSED = replace(RUN, state="paused", reason="bounces above 5%")
 SENDER = ProcessLine("sender", 12, "host", NOW)
 DAEMON = ProcessLine("daemon", 13, "host", NOW)
 STANDBY = ProcessLine("standby", 14, "host", NOW)
-JOB = JobLine("send", NOW, NOW)
+JOB = JobState("send", NOW, NOW)
 OPEN, SHUT = (
     WayLine("postmark", "postmark"),
     WayLine("postmark", "postmark", "postmark has taken nothing", True),

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from engine.content.known import HELD_FLOOD
 from engine.model.feed_report import FeedLine
+from engine.model.job import JobState
 from engine.model.problem import Problem, Severity
-from engine.model.status import JobLine, Kind, Need, ProcessLine, WayLine
-from engine.store.jobs import JobState
+from engine.model.status import Kind, Need, ProcessLine, WayLine
 from engine.store.pauses import PausedCampaign
 from engine.store.unfinished import Standing
 from engine.store.watches import Watch
@@ -42,7 +42,7 @@ class Facts:
     feeds: Sequence[FeedLine] = ()
     ways: Sequence[WayLine] = ()
     processes: Sequence[ProcessLine] = ()
-    jobs: Sequence[JobLine] = ()
+    jobs: Sequence[JobState] = ()
     scheduled: int = 0
     copied: str = ""
     watches: Sequence[Watch] = ()
@@ -176,10 +176,10 @@ def _feeds(feeds: Iterable[FeedLine]) -> Iterator[Need]:
             yield Need(Kind.POSTS, what, f"touchbase feeds {feed.feed}")
 
 
-def _jobs(jobs: Iterable[JobLine]) -> Iterator[Need]:
+def _jobs(jobs: Iterable[JobState]) -> Iterator[Need]:
     for job in jobs:
         if job.failures >= FAILURES:
-            what = f"the daemon's job “{job.job}” failed {job.failures} times in a row: {job.error}"
+            what = f"the daemon's job “{job.name}” failed {job.failures} times in a row: {job.error}"
             yield Need(Kind.JOB, what, "touchbase doctor")
 
 
@@ -193,16 +193,3 @@ def _letters(number: int) -> str:
 
 def _send(run: Standing) -> str:
     return f"touchbase send {run.campaign} --occurrence {run.occurrence}"
-
-
-def job_line(state: JobState) -> JobLine:
-    """A stored job as it is shown."""
-    return JobLine(
-        state.name,
-        state.started_at,
-        state.ended_at,
-        state.next_at,
-        state.failures,
-        state.error,
-        state.outcome,
-    )
