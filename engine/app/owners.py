@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from engine.app.desk import Desk
+from engine.audience.owning import owning_of
 from engine.definitions.schema.senders import ACCOUNT_OWNER
 from engine.errors import UsageError
 from engine.store.customers import Customer
@@ -39,8 +40,5 @@ def sender_name(desk: Desk, written: str, customer: Customer | None = None) -> s
 
 def own_person(desk: Desk, customer: Customer) -> str:
     """The customer's own person as `account-owner` in config/senders.yaml says; "" where it is not set up."""
-    owner = desk.workspace.account_owner
-    if owner is None:
-        return ""
-    named = customer.fields.get(owner.from_field)
-    return str(named) if named in desk.workspace.senders else owner.otherwise
+    owning = owning_of(desk.workspace)
+    return "" if owning is None else owning.person(customer.fields.get(owning.from_field))

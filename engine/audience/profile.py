@@ -9,6 +9,7 @@ from sqlalchemy import Boolean, ColumnElement, Select, Text, case, cast, func, l
 from sqlalchemy.sql.selectable import FromClause, NamedFromClause, Subquery
 
 from engine.audience.conditions import GIVEN_STATES, People
+from engine.audience.owning import Owning, owner_of
 from engine.audience.rulebook import Rulebook
 from engine.model.words import State
 from engine.store import tables
@@ -17,6 +18,8 @@ BETWEEN = "\x1e"
 """ASCII "record separator", which no import lets into a value."""
 OBJECTS = "@objects"
 """Asked for like a field, which no field's name can be: "1" for people who do not want to be tracked."""
+OWNER = "@owner"
+"""Asked for like a field: the name of the customer's own person, "" where the workspace names none."""
 
 WITHIN = "\x1f"
 """What the store puts around the words of a list."""
@@ -56,9 +59,13 @@ def profile_text(
     given: tuple[FromClause, ...],
     earlier: FromClause,
     rules: Rulebook,
+    owning: Owning | None = None,
 ) -> ColumnElement[str]:
     """The profile as one text. `given`: joined rows that exist where an offer was given before."""
-    parts = [_field_text(people, name, rules) for name in fields]
+    parts = [
+        owner_of(people, owning, rules) if name == OWNER else _field_text(people, name, rules)
+        for name in fields
+    ]
     parts += [case((offer.c.customer.is_not(None), "1"), else_="") for offer in given]
     parts.append(func.coalesce(earlier.c.variants, ""))
     text: ColumnElement[str] = type_coerce(parts[0], Text)

@@ -27,6 +27,7 @@ from engine.audience.contact import Bars, Contact, bars
 from engine.audience.holdout import is_held_out
 from engine.audience.moments import of_person, own_moments
 from engine.audience.own_dates import OwnDates, is_due, sent_lately
+from engine.audience.owning import Owning
 from engine.audience.portable import POSTGRESQL
 from engine.audience.profile import earlier_variants, given_offer, profile_text
 from engine.audience.rulebook import Rulebook
@@ -55,6 +56,7 @@ class Selection:
         salt: names the experiment; "" is the campaign's own.
         fields: customer fields that decide the variant, in the order the profile gives them.
         offers: offers of which the profile says whether they were given before.
+        owning: whose customer everybody is, where `fields` asks for that.
         only: the row id of the one customer to decide about; None decides about everybody.
         waves: everybody is due at their own moment (see `moments.lay_out`), not at once.
         dates: only customers whose own date is due; None asks for no date.
@@ -71,6 +73,7 @@ class Selection:
     salt: str = ""
     fields: tuple[str, ...] = ()
     offers: tuple[str, ...] = ()
+    owning: Owning | None = None
     only: int | None = None
     waves: bool = False
     dates: OwnDates | None = None
@@ -169,7 +172,7 @@ def _decided(rules: Rulebook, selection: Selection, ruled: Bars) -> Subquery:
     columns: list[ColumnElement[Any]] = [
         people.c.id.label("customer"),
         people.c.email.label("address"),
-        profile_text(people, selection.fields, given, earlier, rules).label("profile"),
+        profile_text(people, selection.fields, given, earlier, rules, selection.owning).label("profile"),
         case(*reasons, else_=null()).label("reason"),
     ]
     if selection.waves:

@@ -8,11 +8,11 @@ from datetime import date, datetime
 
 import orjson
 
-from engine.audience.profile import OBJECTS, Profile
+from engine.audience.profile import OBJECTS, OWNER, Profile
 from engine.content.choice import Candidate, candidates, choose
 from engine.definitions.schema.campaign import Campaign, FeedChoice
 from engine.definitions.schema.feeds import Feed
-from engine.definitions.schema.senders import ACCOUNT_OWNER, AccountOwner, Sender
+from engine.definitions.schema.senders import ACCOUNT_OWNER, Sender
 from engine.model.duration import Duration
 from engine.model.post import Post
 from engine.model.words import Reason
@@ -83,7 +83,6 @@ class Chooser:
     campaign: Campaign
     offered: Mapping[str, Offered]
     senders: Mapping[str, Sender]
-    account_owner: AccountOwner | None
     fields: tuple[str, ...]
     today: date
     tracked: bool = False
@@ -117,10 +116,7 @@ class Chooser:
         return () if wanted.match is None else profile.words(self.fields.index(wanted.match))
 
     def _owner(self, profile: Profile) -> str:
-        if self.account_owner is None:
-            return ""
-        named = profile.values[self.fields.index(self.account_owner.from_field)]
-        return self._present(named if named in self.senders else self.account_owner.otherwise)
+        return self._present(profile.values[self.fields.index(OWNER)]) if OWNER in self.fields else ""
 
     def _present(self, name: str) -> str:
         """The sender, or whoever stands in on the day of the run."""
@@ -132,10 +128,7 @@ class Chooser:
         return name
 
 
-def profile_fields(
-    campaign: Campaign, account_owner: AccountOwner | None, *, tracked: bool = False
-) -> tuple[str, ...]:
-    """What decides the variant: interests to match by, the owner's field, and an objection to being tracked."""
+def profile_fields(campaign: Campaign, *, owned: bool = False, tracked: bool = False) -> tuple[str, ...]:
+    """What decides the variant: interests to match by, whose customer it is, and an objection to being tracked."""
     matched = [wanted.match for wanted in campaign.content.feeds.values() if wanted.match is not None]
-    owner = [account_owner.from_field] if account_owner is not None else []
-    return tuple(dict.fromkeys([*matched, *owner, *([OBJECTS] if tracked else [])]))
+    return tuple(dict.fromkeys([*matched, *([OWNER] if owned else []), *([OBJECTS] if tracked else [])]))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.audience import moments, segments
 from engine.audience.own_dates import OwnDates
+from engine.audience.owning import owning_of
 from engine.audience.profile import read_profile
 from engine.audience.rulebook import Rulebook
 from engine.audience.selection import Selection, audience_select
@@ -56,8 +57,9 @@ class Plan:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The customer fields that decide the variant."""
-        return profile_fields(self.campaign, self.workspace.account_owner, tracked=self.tracked)
+        """The customer fields that decide the variant, and what is asked for like one."""
+        owned = self.workspace.account_owner is not None
+        return profile_fields(self.campaign, owned=owned, tracked=self.tracked)
 
     @property
     def tracked(self) -> bool:
@@ -128,6 +130,7 @@ def _selection(plan: Plan) -> Selection:
         topic=plan.campaign.topic or "",
         holdout=audience.holdout.of_one if audience.holdout is not None and not plan.relaxed else 0.0,
         fields=plan.fields,
+        owning=owning_of(plan.workspace),
         dates=None if plan.relaxed else plan.dates,
     )
 
@@ -195,7 +198,6 @@ def _keys(connection: Connection, plan: Plan) -> dict[str, VariantKey | Reason]:
             for name, wanted in plan.campaign.content.feeds.items()
         },
         plan.workspace.senders,
-        plan.workspace.account_owner,
         plan.fields,
         plan.rules.today,
         plan.tracked,
