@@ -15,6 +15,7 @@ from engine.cli import failing
 from engine.cli.commands import VERBS, touchbase
 from engine.definitions.checks.not_yet import CONSTRUCTS
 from engine.errors import TouchbaseError
+from engine.model.built_in_events import BUILT_IN_EVENTS
 from engine.model.words import Reason, State
 from engine.providers.registry import PROVIDERS
 from tests.docs.walk import ROOT
@@ -101,6 +102,13 @@ def test_every_state_and_every_reason_is_documented() -> None:
     for state in State:
         assert state.value in drawing or state.value.replace("_", " ") in drawing, state
     assert words(section(CONCEPTS, "Reasons")) == {reason.value for reason in Reason}
+
+
+def test_every_built_in_event_is_documented_with_whether_a_file_may_bring_it_in() -> None:
+    text = section(CONCEPTS, "Events with a meaning of their own")
+    assert words(text) == set(BUILT_IN_EVENTS)
+    alone = {cells(row)[0].strip("`") for row in text.splitlines() if "Touchbase alone" in row}
+    assert alone == {name for name, event in BUILT_IN_EVENTS.items() if not event.imported}
 
 
 def used_codes() -> set[str]:

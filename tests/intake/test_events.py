@@ -42,6 +42,11 @@ def test_an_unknown_customer_is_a_reason_with_its_line(database: Database) -> No
     }
 
 
+def test_no_file_brings_in_what_is_decided_here(database: Database) -> None:
+    with pytest.raises(ImportRefused, match="`tier_changed` is noted by Touchbase itself"):
+        bring_events(database, "tier_changed", "customer_id,at,to\n1,2026-07-01,gold\n")
+
+
 def test_a_dry_run_of_events_keeps_nothing(database: Database) -> None:
     bring(database, PEOPLE)
     assert numbers(bring_events(database, "order_placed", ORDERS, dry_run=True)) == (5, 3, 0, 0, 2)

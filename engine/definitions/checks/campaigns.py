@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.definitions.checks.conditions import check_event_name
 from engine.definitions.checks.contact import check_rhythms
-from engine.definitions.checks.field_tests import check_event_field, check_kind
+from engine.definitions.checks.field_tests import check_event_field, check_kind, event_fields
 from engine.definitions.checks.names import each_known, known
 from engine.definitions.checks.schedules import check_schedule
 from engine.definitions.checks.sequences import check_sequence
@@ -82,7 +82,7 @@ def _goal(workspace: Workspace, campaign: Campaign, *at: Key) -> Iterator[Proble
     goal = campaign.goal
     if goal is None:
         return
-    declared = workspace.customers.events.get(goal.event)
+    fields = event_fields(workspace, goal.event)
     yield from check_event_name(workspace, goal.event, *at, "goal", "event")
     for number, test in enumerate(goal.where):
-        yield from check_event_field(workspace, test, declared, (*at, "goal", "where", number))
+        yield from check_event_field(workspace, test, fields, (*at, "goal", "where", number))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from engine.definitions.checks.field_tests import check_event_field, check_field
+from engine.definitions.checks.field_tests import check_event_field, check_field, event_fields
 from engine.definitions.checks.names import known
 from engine.definitions.checks.offers import has_own_codes
 from engine.definitions.places import Key, Path, problem_at
@@ -22,6 +22,7 @@ from engine.definitions.schema.segments import (
 )
 from engine.definitions.suggest import nearest, suggestion
 from engine.definitions.workspace import Workspace
+from engine.model.built_in_events import BUILT_IN_EVENTS
 from engine.model.problem import Problem, Severity
 
 GROUPS: tuple[tuple[type[Definition], str, str], ...] = (
@@ -92,12 +93,12 @@ def check_condition(
 def _event(
     workspace: Workspace, condition: EventCondition, at: Path, *, in_sequence: bool
 ) -> Iterator[Problem]:
-    events = workspace.customers.events
     for key, name in (("event", condition.event), ("without_later", condition.without_later)):
         if name is not None:
             yield from check_event_name(workspace, name, *at, key)
+    fields = event_fields(workspace, condition.event)
     for number, test in enumerate(condition.where):
-        yield from check_event_field(workspace, test, events.get(condition.event), (*at, "where", number))
+        yield from check_event_field(workspace, test, fields, (*at, "where", number))
     count = condition.count
     if count is not None:
         if count.at_least is None and count.at_most is None:
@@ -115,12 +116,11 @@ def _event(
 
 
 def check_event_name(workspace: Workspace, name: str, *path: Key) -> Iterator[Problem]:
-    """A warning for an event that no one declared, where events are declared at all."""
+    """A warning for an event that no one declared, where events are declared at all; some are built in."""
     declared = workspace.customers.events
-    if declared and name not in declared:
-        help = (
-            suggestion(name, declared) if nearest(name, declared) else "declare it in config/customers.yaml"
-        )
+    if declared and name not in declared and name not in BUILT_IN_EVENTS:
+        known = [*declared, *BUILT_IN_EVENTS]
+        help = suggestion(name, known) if nearest(name, known) else "declare it in config/customers.yaml"
         place = workspace.place(*path)
         yield problem_at(place, "X018", f"no event `{name}` is declared", help, Severity.WARNING)
 

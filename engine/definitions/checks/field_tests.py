@@ -13,6 +13,7 @@ from engine.definitions.schema.segments import FIELD_TESTS, EventFieldCondition,
 from engine.definitions.schema.values import Scalar, as_written
 from engine.definitions.suggest import suggestion
 from engine.definitions.workspace import Workspace
+from engine.model.built_in_events import BUILT_IN_EVENTS
 from engine.model.problem import Problem
 
 TEXT_TESTS = frozenset({"is", "is_not", "contains", "starts_with", "ends_with", "known"})
@@ -67,10 +68,20 @@ def check_field(workspace: Workspace, condition: FieldCondition, at: Path) -> It
     yield from check_tests(workspace, condition, field_type(workspace, condition.field), condition.field, at)
 
 
+def event_fields(workspace: Workspace, event: str) -> dict[str, FieldType] | None:
+    """The fields of a declared event, or of a built-in one that always has the same; None where nobody says."""
+    if event in workspace.customers.events:
+        return workspace.customers.events[event]
+    built_in = BUILT_IN_EVENTS.get(event)
+    if built_in is None or built_in.fields is None:
+        return None
+    return dict.fromkeys(built_in.fields, FieldType(FieldKind.TEXT))
+
+
 def check_event_field(
     workspace: Workspace, condition: EventFieldCondition, declared: dict[str, FieldType] | None, at: Path
 ) -> Iterator[Problem]:
-    """Problems of a test on an event's own field; `declared`: the event's fields where it is declared."""
+    """Problems of a test on an event's own field; `declared`: the event's fields where somebody says them."""
     if declared is not None and condition.field not in declared:
         help = suggestion(condition.field, declared, otherwise="declare it in config/customers.yaml")
         message = f"this event has no field `{condition.field}`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.definitions.checks.conditions import check_condition, check_conditions, check_event_name, walk_one
-from engine.definitions.checks.field_tests import check_event_field
+from engine.definitions.checks.field_tests import check_event_field, event_fields
 from engine.definitions.checks.names import known
 from engine.definitions.places import Key, problem_at
 from engine.definitions.schema.campaign import Campaign
@@ -35,14 +35,14 @@ def _trigger(workspace: Workspace, campaign: Campaign, *at: Key) -> Iterator[Pro
         yield from known(workspace, "segment", trigger.joins, segments, *at, "trigger", "joins")
         return
     event = trigger.event or ""
-    declared = workspace.customers.events.get(event)
+    fields = event_fields(workspace, event)
     yield from check_event_name(workspace, event, *at, "trigger", "event")
     for number, test in enumerate(trigger.where):
-        yield from check_event_field(workspace, test, declared, (*at, "trigger", "where", number))
-    if trigger.one_per is not None and declared is not None:
+        yield from check_event_field(workspace, test, fields, (*at, "trigger", "where", number))
+    if trigger.one_per is not None and fields is not None:
         name = trigger.one_per
-        if name not in declared:
-            help = suggestion(name, declared, otherwise="declare it in config/customers.yaml")
+        if name not in fields:
+            help = suggestion(name, fields, otherwise="declare it in config/customers.yaml")
             place = workspace.place(*at, "trigger", "one_per")
             yield problem_at(place, "X015", f"this event has no field `{name}`", help)
 

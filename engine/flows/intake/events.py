@@ -20,7 +20,9 @@ from engine.flows.intake.reading import Table, open_table
 from engine.flows.intake.rejects import Rejects
 from engine.flows.intake.report import Tally, column_notes
 from engine.flows.intake.values import Value, field_reader, plain_reader
+from engine.errors import ImportRefused
 from engine.model.address import normalise_address
+from engine.model.built_in_events import BUILT_IN_EVENTS
 from engine.model.report import ImportReport
 from engine.store import codes
 from engine.store.events import Event, Repeats, add
@@ -61,8 +63,14 @@ def import_events(
 
     Two equal rows in one file are two events. Fields declared under `events:` are read by their kind; the
     others as what they look like (see values.plain_reader). The arguments and errors are those of
-    `import_customers`.
+    `import_customers`; ImportRefused too for an event that is written here alone.
     """
+    built_in = BUILT_IN_EVENTS.get(event_name)
+    if built_in is not None and not built_in.imported:
+        raise ImportRefused(
+            f"`{event_name}` is noted by Touchbase itself, so no file can bring it in",
+            help="give events of your own another name, such as `crm_" + event_name + "`",
+        )
     with open_table(source) as table, Repeats() as repeats:
         columns = event_columns(table.header, customers, table.name)
         reader = _EventReader(table, columns, customers, event_name, zone)
