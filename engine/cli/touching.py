@@ -26,7 +26,7 @@ KIND = click.Choice([str(kind) for kind in TouchKind], case_sensitive=False)
 def log_command(
     email: str, kind: str, text: str, at: str | None, by: str, workspace: Path | None, as_json: bool
 ) -> None:
-    """Write down a call, visit, gift, note, meeting or message of a person's own: a touch like a letter."""
+    """Write down a call, visit, gift, note, meeting, check-in or message of a person's own: a touch like a letter."""
     with opened(workspace) as app:
         from engine.app import touching
 

@@ -17,6 +17,8 @@ class TouchKind(StrEnum):
     MEETING = "meeting"
     MESSAGE = "message"
     """An e-mail or text message of the person's own."""
+    CHECK_IN = "check-in"
+    """A short question how things are, whichever way it is asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,3 +79,4 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     LEFT_AUDIENCE = "left_audience"
+    OWNER_TASK = "owner_task"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, select, text
 
 from engine.errors import StoreError
-from engine.model.words import ACCEPTED_STATES, PENDING_STATES, State
+from engine.model.words import ACCEPTED_STATES, PENDING_STATES, Reason, State
 from engine.store import bulk, tables
 from engine.store.types import to_microseconds
 
@@ -22,6 +22,9 @@ FREE, RESERVED, USED = "free", "reserved", "used"
 
 LETTER_MAY_EXIST = sorted({*PENDING_STATES, *ACCEPTED_STATES, State.UNCERTAIN})
 """A delivery in one of these keeps its code: its letter has been, or may be, or will be sent."""
+
+KEPT_FOR_TASK = f"(state = '{State.SKIPPED}' AND reason = '{Reason.OWNER_TASK}')"
+"""So does one of which its owner has a task: the code stands in the draft."""
 
 CHUNK = 10_000
 """So many codes are made and given out at a time, so that memory does not grow with the audience."""
@@ -114,7 +117,7 @@ def release(connection: Connection, run: int) -> int:
     statement = text(
         "UPDATE codes SET state = 'free', customer = NULL, delivery = NULL, "
         "reserved_at = NULL, expires_at = NULL WHERE state = 'reserved' AND delivery IN "
-        "(SELECT id FROM deliveries WHERE run = :run AND state NOT IN :kept)"
+        f"(SELECT id FROM deliveries WHERE run = :run AND state NOT IN :kept AND NOT {KEPT_FOR_TASK})"
     ).bindparams(bindparam("kept", LETTER_MAY_EXIST, expanding=True))
     return connection.execute(statement, {"run": run}).rowcount
 

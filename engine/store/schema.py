@@ -29,6 +29,7 @@ REVISIONS = (
     "0014",
     "0015",
     "0016",
+    "0017",
 )
 """Every migration in engine/store/migrations/versions, oldest first: known without importing Alembic."""
 

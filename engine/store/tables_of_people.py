@@ -25,7 +25,8 @@ touches = Table(
 
 # `owner`: the sender who is to do it, NULL where nobody is named. `text`: what may help, such as a drafted note.
 # `made_by`: a person, a campaign or the policy; `reason`: why it was made, or, once closed, why it was not needed.
-# `touch`: what was done.
+# `touch`: what was done. `delivery`: the row of the ledger whose letter it stands for: no letter becomes two tasks.
+# `expires_at`: closed then, if nobody did it.
 tasks = Table(
     "tasks",
     metadata,
@@ -43,7 +44,10 @@ tasks = Table(
     Column("created_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Column("touch", Identity),
+    Column("delivery", Identity),
+    Column("expires_at", Moment),
     Index("tasks_by_customer", "customer"),
+    Index("tasks_once", "delivery", unique=True),
     sqlite_autoincrement=True,
 )
 Index(

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task with its customer's key and address. Words are "" where there are none."""
+    """One task with its customer's key and address. Words are "" where there are none.
+
+    `delivery`: the letter it stands for. `expires_at`: when it is closed, if nobody did it.
+    """
 
     id: int
     customer: int
@@ -36,6 +39,8 @@ class Task:
     created_at: datetime
     closed_at: datetime | None
     touch: int | None
+    delivery: int | None
+    expires_at: datetime | None
 
 
 def add(
@@ -160,4 +165,6 @@ def _task(row: RowMapping) -> Task:
         row["created_at"],
         row["closed_at"],
         row["touch"],
+        row["delivery"],
+        row["expires_at"],
     )

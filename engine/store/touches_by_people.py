@@ -1,4 +1,4 @@
-"""Touches that people made and wrote down: calls, visits, gifts, notes, meetings, messages of their own."""
+"""Touches that people made and wrote down: calls, visits, gifts, notes, meetings, check-ins, messages of their own."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ BEFORE_SENDING = frozenset({runs.PLANNING, runs.AWAITING, runs.READY, runs.MISSE
 
 
 def discard(connection: Connection, run: int) -> bool:
-    """Removes a run of which nothing was ever sent, with its deliveries; its codes are free again.
+    """Removes a run of which nothing was ever sent, with its deliveries and their tasks; its codes are free again.
 
     False, and nothing changes, when sending has begun: then it is history.
     """
@@ -25,10 +25,12 @@ def discard(connection: Connection, run: int) -> bool:
     if found is None or found.state not in BEFORE_SENDING:
         return False
     connection.execute(text(_FREE), {"run": run})
+    of_run = select(tables.deliveries.c.id).where(tables.deliveries.c.run == run)
+    connection.execute(delete(tables.tasks).where(tables.tasks.c.delivery.in_(of_run)))
     connection.execute(delete(tables.deliveries).where(tables.deliveries.c.run == run))
-    of_run = select(tables.variants.c.id).where(tables.variants.c.run == run)
-    connection.execute(delete(tables.variant_posts).where(tables.variant_posts.c.variant.in_(of_run)))
-    connection.execute(delete(tables.links).where(tables.links.c.variant.in_(of_run)))
+    variants_of = select(tables.variants.c.id).where(tables.variants.c.run == run)
+    connection.execute(delete(tables.variant_posts).where(tables.variant_posts.c.variant.in_(variants_of)))
+    connection.execute(delete(tables.links).where(tables.links.c.variant.in_(variants_of)))
     connection.execute(delete(tables.variants).where(tables.variants.c.run == run))
     connection.execute(delete(tables.runs).where(tables.runs.c.id == run))
     return True
