@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from engine.definitions.schema.customers import Customers, FieldKind, FieldType
 from engine.definitions.schema.offers import Offer
+from engine.errors import ImportRefused
 from engine.flows.intake.addresses import read_address
 from engine.flows.intake.batches import ROWS_A_BATCH, Progress, estimated_total, silent, transaction
 from engine.flows.intake.evidence import Evidence
@@ -20,7 +21,6 @@ from engine.flows.intake.reading import Table, open_table
 from engine.flows.intake.rejects import Rejects
 from engine.flows.intake.report import Tally, column_notes
 from engine.flows.intake.values import Value, field_reader, plain_reader
-from engine.errors import ImportRefused
 from engine.model.address import normalise_address
 from engine.model.built_in_events import BUILT_IN_EVENTS
 from engine.model.report import ImportReport
