@@ -16,7 +16,7 @@ from engine.model.report import Fact
 from engine.policy.deciding import Facts, end_of_day
 from engine.policy.explaining import explain
 from engine.policy.rules import Rules, rules_for
-from engine.store import touches
+from engine.store import touches, touches_by_people
 from engine.store.customers import Customer
 from engine.store.deliveries import Delivery
 from engine.store.types import from_microseconds
@@ -62,13 +62,18 @@ def _facts(
     labels = touches.recent_runs(connection, None)
     rows = touches.of_customers(connection, [customer.id], list(labels))
     past = [(Touch(from_microseconds(at), labels[number]), number) for _, at, number in rows]
+    by_people = [
+        Touch(touch.at, rules.people.label(touch.kind))
+        for touch in touches_by_people.of_customers(connection, [customer.id])
+        if touch.kind in rules.counted_kinds and touch.at <= due
+    ]
     ahead = touches.unfinished_runs(connection, rules.ahead) if rules.ahead else {}
     waiting = touches.waiting_for(connection, [customer.id], list(ahead))
     end = end_of_day(due, zone)
     return Facts(
         zone,
         desk.zone,
-        [touch for touch, number in past if number != run and touch.at <= due],
+        [*(touch for touch, number in past if number != run and touch.at <= due), *by_people],
         [ahead[number] for _, at, number in waiting if number != run and (at is None or at < end)],
         people[0].value if people else "",
         [hold for hold in rules.holds if people and hold.segment in people[0].segments],

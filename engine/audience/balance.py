@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    case,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.sql.selectable import NamedFromClause, Subquery
 
-from engine.audience.past import left_at, touched
+from engine.audience.past import left_at, made_by_people, touched
 from engine.model.contact import Label
 from engine.model.duration import Duration, Unit
-from engine.policy.rules import Balance
+from engine.policy.rules import Balance, ByPeople
 from engine.store import tables
 from engine.store.touches import TOUCHED
 from engine.store.types import to_microseconds
@@ -27,43 +41,54 @@ def unbalanced(
     moment: datetime,
     customer: ColumnElement[int],
     only: int | None,
+    people: ByPeople,
 ) -> tuple[list[Subquery], ColumnElement[bool]]:
     """Whether the rule objects for the customer, and the subqueries to join by their `customer`.
 
-    With `at_most: 1, of_last: 3` it objects where one of the last two letters had the intent. Of letters of one moment
+    With `at_most: 1, of_last: 3` it objects where one of the last two touches had the intent. Of touches of one moment
     those with the intent are taken for the latest.
     """
     if balance.at_most == 0:
         return [], true()
     counting = {run: label.intent == balance.intent for run, label in past(None).items() if label.counts}
     since, before, first = RECENT.before(moment), balance.of_last - 1, balance.not_in_first
+    every = _Counted(counting, people, people.intent == balance.intent)
     lately = {run: counting[run] for run in past(since) if run in counting}
-    recent = _lately(lately, to_microseconds(since), before, max(before, first), only)
+    recent = _lately(replace(every, runs=lately), to_microseconds(since), before, max(before, first), only)
     same = case(
         (recent.c.number >= before, recent.c.same >= balance.at_most),
-        else_=_same_of_last(customer, counting, before) >= balance.at_most,
+        else_=_same_of_last(customer, every, before) >= balance.at_most,
     )
     if not first:
         return [recent], same
-    few = case((recent.c.number >= first, false()), else_=_number(customer, counting, first) < first)
+    few = case((recent.c.number >= first, false()), else_=_number(customer, every, first) < first)
     return [recent], or_(same, few)
 
 
-def _lately(runs: Mapping[int, bool], since: int, before: int, most: int, only: int | None) -> Subquery:
-    """Each customer's latest letters of this time: their `number`, and how many of the last ones had the `same` intent.
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What counts: runs and touches by people, each with whether it had the intent."""
 
-    `runs`: whether they had the intent.
-    """
+    runs: Mapping[int, bool]
+    people: ByPeople
+    people_same: bool
+
+    def is_same(self, delivery: NamedFromClause) -> ColumnElement[int]:
+        """1 where the letter had the intent."""
+        return case((delivery.c.run.in_([run for run, same in self.runs.items() if same]), 1), else_=0)
+
+
+def _lately(counted: _Counted, since: int, before: int, most: int, only: int | None) -> Subquery:
+    """Each customer's latest touches of this time: their `number`, and how many of the last ones had the `same` intent."""
     delivery = tables.deliveries.alias()
-    is_same = _is_same(delivery, runs)
+    letters = select(
+        delivery.c.customer, left_at(delivery).label("at"), counted.is_same(delivery).label("same")
+    ).where(*touched(delivery, counted.runs, since, only))
+    found = _with_people(letters, counted, since, only)
     rank = func.row_number().over(
-        partition_by=delivery.c.customer, order_by=(left_at(delivery).desc(), is_same.desc())
+        partition_by=found.c.customer, order_by=(found.c.at.desc(), found.c.same.desc())
     )
-    ranked = (
-        select(delivery.c.customer, is_same.label("same"), rank.label("rank"))
-        .where(*touched(delivery, runs, since, only))
-        .subquery()
-    )
+    ranked = select(found.c.customer, found.c.same, rank.label("rank")).subquery()
     return (
         select(
             ranked.c.customer,
@@ -76,37 +101,55 @@ def _lately(runs: Mapping[int, bool], since: int, before: int, most: int, only: 
     )
 
 
-def _is_same(delivery: NamedFromClause, runs: Mapping[int, bool]) -> ColumnElement[int]:
-    return case((delivery.c.run.in_([run for run, same in runs.items() if same]), 1), else_=0)
-
-
-def _same_of_last(customer: ColumnElement[int], runs: Mapping[int, bool], before: int) -> ColumnElement[int]:
-    """How many of one person's last letters had the intent."""
-    delivery = tables.deliveries.alias()
-    is_same = _is_same(delivery, runs)
-    last = (
-        _of_one(delivery, customer, runs, is_same.label("same"))
-        .order_by(left_at(delivery).desc(), is_same.desc())
-        .limit(before)
-        .subquery()
+def _with_people(letters: Select[Any], counted: _Counted, since: int, only: int | None) -> Subquery:
+    if not counted.people.kinds:
+        return letters.subquery()
+    touch = tables.touches.alias()
+    by_people = select(touch.c.customer, *_of_touch(touch, counted)).where(
+        *made_by_people(touch, counted.people.kinds, since, only)
     )
+    return union_all(letters, by_people).subquery()
+
+
+def _of_touch(touch: NamedFromClause, counted: _Counted) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """When it was, and whether it had the intent."""
+    return type_coerce(touch.c.at, BigInteger).label("at"), literal(int(counted.people_same)).label("same")
+
+
+def _same_of_last(customer: ColumnElement[int], counted: _Counted, before: int) -> ColumnElement[int]:
+    """How many of one person's last touches had the intent."""
+    last = _latest_of_one(customer, counted, before)
     return select(func.coalesce(func.sum(last.c.same), 0)).select_from(last).scalar_subquery()
 
 
-def _number(customer: ColumnElement[int], runs: Mapping[int, bool], most: int) -> ColumnElement[int]:
-    """How many letters one person got; counted no further than `most`."""
-    delivery = tables.deliveries.alias()
-    found = _of_one(delivery, customer, runs, delivery.c.id).limit(most).subquery()
+def _number(customer: ColumnElement[int], counted: _Counted, most: int) -> ColumnElement[int]:
+    """How many touches one person got; counted no further than `most`."""
+    found = _latest_of_one(customer, counted, most, in_order=False)
     return select(func.count()).select_from(found).scalar_subquery()
 
 
-def _of_one(
-    delivery: NamedFromClause,
-    customer: ColumnElement[int],
-    runs: Mapping[int, bool],
-    wanted: ColumnElement[Any],
-) -> Select[Any]:
-    """One person's letters. They are found by the person: the sum keeps the databases from trying every run in turn."""
-    found = [delivery.c.customer == customer, delivery.c.state.in_(TOUCHED)]
-    found += [(delivery.c.run + 0).in_(list(runs)), delivery.c.submitted_at.is_not(None)]
-    return select(wanted).select_from(delivery).where(*found).correlate_except(delivery)
+def _latest_of_one(
+    customer: ColumnElement[int], counted: _Counted, most: int, *, in_order: bool = True
+) -> Subquery:
+    """One person's latest touches. They are found by the person: the sum keeps the databases from trying every run in
+    turn."""
+    delivery = tables.deliveries.alias()
+    left = [delivery.c.customer == customer, delivery.c.state.in_(TOUCHED)]
+    left += [(delivery.c.run + 0).in_(list(counted.runs)), delivery.c.submitted_at.is_not(None)]
+    letters = (
+        select(left_at(delivery).label("at"), counted.is_same(delivery).label("same"))
+        .select_from(delivery)
+        .where(*left)
+        .correlate_except(delivery)
+    )
+    found: Any = letters
+    if counted.people.kinds:
+        touch = tables.touches.alias()
+        own = [touch.c.customer == customer, *made_by_people(touch, counted.people.kinds, None, None)]
+        by_people = select(*_of_touch(touch, counted)).select_from(touch).where(*own).correlate_except(touch)
+        every = union_all(letters, by_people).subquery()
+        found = select(every.c.at, every.c.same).select_from(every)
+    if in_order:
+        columns = found.selected_columns
+        found = found.order_by(columns["at"].desc(), columns["same"].desc())
+    return found.limit(most).subquery()  # type: ignore[no-any-return]

@@ -31,7 +31,7 @@ from sqlalchemy.sql.selectable import Subquery
 from engine.audience.balance import unbalanced
 from engine.audience.clocks import Clocks, Joins, Times, Wanted
 from engine.audience.conditions import People
-from engine.audience.past import latest, letters_since, waiting_before
+from engine.audience.past import by_people_since, latest, letters_since, waiting_before
 from engine.audience.rulebook import Rulebook
 from engine.audience.segments import segment_select
 from engine.model.contact import Label
@@ -118,7 +118,9 @@ def bars(contact: Contact, rules: Rulebook, people: People) -> Bars:
     balance = contact.rules.balance
     if balance is not None:
         moment = contact.due(contact.clocks.project)
-        subqueries, objects = unbalanced(balance, contact.past, moment, people.c.id, contact.only)
+        subqueries, objects = unbalanced(
+            balance, contact.past, moment, people.c.id, contact.only, contact.rules.people
+        )
         found.joins.extend((subquery, subquery.c.customer == people.c.id) for subquery in subqueries)
         found.add(objects, Reason.BALANCE, balance.where, balance.words)
     for cap, letters in zip(contact.rules.caps, counted, strict=True):
@@ -173,6 +175,9 @@ def _counted(found: Bars, contact: Contact, cap: Cap, number: int, people: Peopl
     past = contact.past(from_microseconds(times.lowest[0]))
     counting = [run for run, label in past.items() if label.counts and cap.concerns(label)]
     parts = [_as_part(letters_since(counting, times, 0, contact.only), 1)]
+    by_people = contact.rules.people
+    if by_people.kinds and cap.concerns(by_people.any_label):
+        parts.append(_as_part(by_people_since(by_people.kinds, times, 0, contact.only), 1))
     ahead = [run for run, label in contact.waiting.items() if label.counts and cap.concerns(label)]
     if ahead:
         parts.append(_as_part(waiting_before(ahead, times, 1, contact.only), 0))

@@ -1,4 +1,4 @@
-"""Past letters in SQL: which rows of the ledger are touches, counted for each person."""
+"""Past letters in SQL, and what people did: which rows are touches, counted for each person."""
 
 from __future__ import annotations
 
@@ -40,6 +40,31 @@ def letters_since(runs: Collection[int], times: Times, place: int, only: int | N
     for table, condition in times.joins(person.c.time_zone):
         source = source.outerjoin(table, condition)
     return query.select_from(source).where(left_at(delivery) >= times.moment(place))
+
+
+def by_people_since(kinds: Collection[str], times: Times, place: int, only: int | None) -> Select[Any]:
+    """The customer of everything people did of these kinds since the moment in `times`."""
+    touch = tables.touches.alias()
+    query = select(touch.c.customer).where(*made_by_people(touch, kinds, times.lowest[place], only))
+    if not times.varies[place]:
+        return query
+    person = tables.customers.alias()
+    source: Any = touch.join(person, person.c.id == touch.c.customer)
+    for table, condition in times.joins(person.c.time_zone):
+        source = source.outerjoin(table, condition)
+    return query.select_from(source).where(type_coerce(touch.c.at, BigInteger) >= times.moment(place))
+
+
+def made_by_people(
+    touch: NamedFromClause, kinds: Collection[str], since: int | None, only: int | None
+) -> list[ColumnElement[bool]]:
+    """The row is a touch by people of these kinds at `since` (microseconds) or after it."""
+    found: list[ColumnElement[bool]] = [touch.c.kind.in_(sorted(kinds))]
+    if since is not None:
+        found.append(type_coerce(touch.c.at, BigInteger) >= since)
+    if only is not None:
+        found.append(touch.c.customer == only)
+    return found
 
 
 def waiting_before(runs: Collection[int], times: Times, place: int, only: int | None) -> Select[Any]:

@@ -23,7 +23,7 @@ class Label:
 
 
 class Touch(NamedTuple):
-    """A letter that has left, or may have."""
+    """A letter that has left, or may have; or what a person did for the customer."""
 
     at: datetime
     label: Label

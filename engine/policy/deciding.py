@@ -31,7 +31,7 @@ class Facts:
     Attributes:
         zone: their own, or the project's where theirs is not known.
         project: the project's.
-        touches: letters that have left, or may have, of all campaigns, in any order.
+        touches: letters that have left, or may have, of all campaigns, and what people did; in any order.
         waiting: letters of campaigns ahead in `order` that are due on the same day and have not left.
         value: of the field that the campaign's cadence asks about; "" where there is none.
         held: the holds they are under.

@@ -95,10 +95,29 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class ByPeople:
+    """What people do for a customer: which kinds count under caps and balance, and as letters of which purpose and
+    intent."""
+
+    kinds: tuple[str, ...] = ()
+    purpose: str = str(Purpose.SERVICE)
+    intent: str = str(Intent.INFORM)
+
+    def label(self, kind: str) -> Label:
+        """What the rules know a touch of that kind by; no campaign has such a name."""
+        return Label(f"a {kind}", self.purpose, self.intent)
+
+    @property
+    def any_label(self) -> Label:
+        """The same for any of the kinds: the rules tell them apart by nothing."""
+        return self.label("touch")
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Everything that may keep a letter of one campaign back.
 
-    `ahead`: campaigns that go first where a cap leaves room for one letter. `patience`: how long a letter waits
+    `people`: how touches by people count. `ahead`: campaigns that go first where a cap leaves room for one letter. `patience`: how long a letter waits
     for a cap, its cadence or the balance, instead of being left out.
     """
 
@@ -111,6 +130,7 @@ class Rules:
     ahead: tuple[str, ...] = ()
     ahead_at: str = ""
     patience: Duration | None = None
+    people: ByPeople = ByPeople()
 
     @property
     def counting(self) -> bool:
@@ -121,6 +141,12 @@ class Rules:
     def last(self) -> int:
         """How many of a person's last letters matter, however long ago they left."""
         return max(self.balance.of_last - 1, self.balance.not_in_first) if self.balance is not None else 0
+
+    @property
+    def counted_kinds(self) -> tuple[str, ...]:
+        """The kinds of touches by people that can make a difference."""
+        concerned = self.balance is not None or any(cap.concerns(self.people.any_label) for cap in self.caps)
+        return self.people.kinds if concerned else ()
 
     @property
     def any(self) -> bool:
@@ -183,7 +209,13 @@ def rules_of(policy: Policy, campaign: Campaign, locate: Locate) -> Rules:
         ahead=tuple(ahead) if caps else (),
         ahead_at=locate("policy", "order"),
         patience=campaign.policy.wait,
+        people=_people(policy),
     )
+
+
+def _people(policy: Policy) -> ByPeople:
+    people = policy.people
+    return ByPeople(tuple(map(str, people.count)), str(people.as_.purpose), str(people.as_.intent))
 
 
 def _cap(policy: Policy, number: int, locate: Locate) -> Cap:

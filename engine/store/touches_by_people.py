@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -90,6 +90,14 @@ def of_customers(
     if since is not None:
         query = query.where(table.c.at >= since)
     return [_touch(row) for row in connection.execute(query.order_by(table.c.at, table.c.id)).mappings()]
+
+
+def any_of(connection: Connection, kinds: Collection[str]) -> bool:
+    """Whether anybody ever wrote down a touch of these kinds: what nobody uses costs planning nothing."""
+    if not kinds:
+        return False
+    this = select(tables.touches.c.id).where(tables.touches.c.kind.in_(sorted(kinds))).limit(1)
+    return connection.execute(this).first() is not None
 
 
 def last_of(connection: Connection, customers: Sequence[int], number: int) -> list[PersonalTouch]:

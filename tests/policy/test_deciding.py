@@ -14,7 +14,7 @@ from engine.model.contact import Label, Touch
 from engine.model.duration import Duration, Unit
 from engine.policy.deciding import Decision, Facts, Verdict, decide
 from engine.policy.quiet import Hours, Quiet
-from engine.policy.rules import Balance, Cadence, Cap, Hold, Rules
+from engine.policy.rules import Balance, ByPeople, Cadence, Cap, Hold, Rules
 
 LONDON = ZoneInfo("Europe/London")
 TUESDAY = datetime(2027, 1, 5, 9, 30, tzinfo=UTC)
@@ -73,6 +73,25 @@ def short(decision: Decision) -> str:
 )
 def test_caps(cap: Cap, touches: list[Touch], answer: str) -> None:
     assert short(decided({"caps": (cap,)}, *touches)) == answer
+
+
+CALLS = ByPeople(("call",), "service", "inform")
+
+
+@pytest.mark.parametrize(
+    ("rules", "answer"),
+    [
+        ({"caps": (Cap(1, WEEK),)}, "skip cap 2027-01-11T00:00"),
+        ({"caps": (Cap(1, WEEK, purpose="marketing"),)}, "go"),
+        ({"caps": (Cap(1, WEEK, intent="inform"),)}, "skip cap 2027-01-11T00:00"),
+        # Two calls are two touches that did not sell.
+        ({"label": SALE, "balance": Balance("sell", 1, 3, not_in_first=2)}, "go"),
+        ({"cadence": Cadence("tier", {}, MONTH)}, "go"),
+    ],
+)
+def test_a_call_counts_as_the_letter_it_is_said_to_be(rules: dict[str, Any], answer: str) -> None:
+    calls = sent("2027-01-04", "2026-12-20", label=CALLS.label("call"))
+    assert short(decided({**rules, "people": CALLS}, *calls)) == answer
 
 
 def test_a_day_ends_at_the_persons_own_midnight() -> None:

@@ -18,7 +18,7 @@ from engine.model.contact import Label, Touch
 from engine.model.duration import Duration, Unit
 from engine.policy.deciding import Facts, end_of_day, leaves
 from engine.policy.quiet import Hours, Quiet
-from engine.policy.rules import Balance, Cadence, Cap, Hold, Rules
+from engine.policy.rules import Balance, ByPeople, Cadence, Cap, Hold, Rules
 from engine.store import tables, touches
 from engine.store.database import Database
 from engine.store.touches import TOUCHED, WAITING
@@ -45,13 +45,14 @@ class Past:
 
 @dataclass
 class World:
-    """People, runs with their labels, letters, and the rules of one campaign."""
+    """People, runs with their labels, letters, and the rules of one campaign. `visits`: whom somebody touched, how, when."""
 
     people: list[dict[str, Any]]
     runs: dict[int, Label]
     letters: list[Past]
     rules: Rules
     unfinished: frozenset[int] = frozenset()
+    visits: tuple[tuple[str, str, datetime], ...] = ()
     zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
 
     def zone(self, somebody: Mapping[str, Any]) -> ZoneInfo:
@@ -79,7 +80,14 @@ class World:
         return Facts(
             zone,
             LONDON,
-            [Touch(letter.at, self.runs[letter.run]) for letter in own if letter.state in TOUCHED],
+            [
+                *(Touch(letter.at, self.runs[letter.run]) for letter in own if letter.state in TOUCHED),
+                *(
+                    Touch(at, self.rules.people.label(kind))
+                    for key, kind, at in self.visits
+                    if key == somebody["customer_id"] and kind in self.rules.people.kinds
+                ),
+            ],
             waiting,
             somebody["fields"].get("tier") or "",
             [HOLD] if self.rules.holds and somebody["fields"].get("points") == 1.0 else [],
@@ -122,6 +130,13 @@ class World:
                     )
                 )
 
+            for key, kind, at in self.visits:
+                connection.execute(
+                    insert(tables.touches).values(
+                        customer=ids[key], kind=kind, at=at, text="hello", recorded_at=at
+                    )
+                )
+
     def contact(self, connection: Any) -> Contact:
         """The same as the plan of a run asks with."""
         return Contact(
@@ -154,7 +169,12 @@ def made(chance: Random) -> World:
         if chance.random() < 0.7
     ]
     unfinished = frozenset(number for number in runs if chance.random() < 0.4)
-    return World(people, runs, letters, rules(chance), unfinished)
+    visits = tuple(
+        (somebody["customer_id"], chance.choice(["call", "gift"]), moment(chance))
+        for somebody in people
+        for _ in range(chance.choice([0, 0, 1, 3]))
+    )
+    return World(people, runs, letters, rules(chance), unfinished, visits)
 
 
 def label(chance: Random, campaign: str) -> Label:
@@ -214,4 +234,9 @@ def rules(chance: Random) -> Rules:
         else None,
         ("sale", "note")[: chance.randint(0, 2)],
         "policy.yaml:12",
+        people=ByPeople(
+            tuple(chance.sample(["call", "gift"], chance.randint(0, 2))),
+            chance.choice(["service", "marketing"]),
+            chance.choice(["inform", "sell"]),
+        ),
     )

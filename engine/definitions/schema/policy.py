@@ -10,6 +10,7 @@ from engine.definitions.schema.base import Definition, mistake
 from engine.definitions.schema.values import Count, FieldName, Name, Positive
 from engine.definitions.schema.wording import Day, Rhythm, SendZone, Span, Time
 from engine.model.duration import Unit
+from engine.model.touch import TouchKind
 from engine.model.words import Intent, Purpose
 
 
@@ -82,6 +83,23 @@ class Balance(Definition):
         return self
 
 
+class CountedAs(Definition):
+    """What a call, a visit or a gift is to caps and balance."""
+
+    purpose: Purpose = Field(Purpose.SERVICE, description="The purpose that caps see.")
+    intent: Intent = Field(Intent.INFORM, description="The intent that caps and the balance see.")
+
+
+class TouchesByPeople(Definition):
+    """How what people do for a customer stands to caps and balance."""
+
+    count: tuple[TouchKind, ...] = Field(
+        tuple(TouchKind),
+        description="The kinds that use up room, as letters do. Without it: all. `[]`: none.",
+    )
+    as_: CountedAs = Field(CountedAs(), alias="as", description="As which letters they count.")
+
+
 class QuietHours(Definition):
     """Hours in which nothing is sent; may run over midnight."""
 
@@ -115,6 +133,7 @@ class Policy(Definition):
     caps: tuple[Cap, ...] = Field((), description="Ceilings; all of them hold.")
     cadence: Floors | None = Field(None, description="The floor: nobody is forgotten.")
     balance: dict[Intent, Balance] = Field(default_factory=dict, description="How much of each intent.")
+    people: TouchesByPeople = Field(TouchesByPeople(), description="How calls, visits and gifts count.")
     quiet_hours: QuietHours | None = Field(None, description="Hours in which nothing is sent.")
     not_on: tuple[Day, ...] = Field((), description="Days on which nothing is sent.")
     hold_marketing_for: tuple[Name, ...] = Field((), description="Segments that get no marketing for now.")

@@ -15,7 +15,7 @@ from engine.model.contact import Label, Touch
 from engine.model.words import Reason
 from engine.policy.deciding import Facts, Verdict, decide, end_of_day, looks_back
 from engine.policy.rules import Rules
-from engine.store import touches
+from engine.store import touches, touches_by_people
 from engine.store.ledger.gate import Stop
 from engine.store.types import from_microseconds, to_microseconds
 
@@ -85,16 +85,22 @@ class ContactGate:
     def _past(
         self, connection: Connection, customers: Sequence[int], zones: set[ZoneInfo], now: datetime
     ) -> dict[int, list[Touch]]:
-        """Each person's letters that can matter: those since a moment, and where the balance asks, the last ones."""
+        """Each person's touches that can matter: those since a moment, and where the balance asks, the last ones."""
         if not self.rules.counting:
             return {}
         since, last = looks_back(self.rules, zones, now), self.rules.last
         labels = touches.recent_runs(connection, None if last else since)
-        rows: dict[int, list[tuple[int, int]]] = {}
+        rows: dict[int, list[tuple[int, Label]]] = {}
         for customer, at, run in touches.of_customers(connection, customers, list(labels)):
-            rows.setdefault(customer, []).append((at, run))
+            rows.setdefault(customer, []).append((at, labels[run]))
+        kinds = self.rules.counted_kinds
+        if kinds:
+            for touch in touches_by_people.of_customers(connection, customers, None if last else since):
+                if touch.kind in kinds:
+                    found = (to_microseconds(touch.at), self.rules.people.label(touch.kind))
+                    rows.setdefault(touch.customer, []).append(found)
         edge = to_microseconds(since)
-        return {customer: _relevant(found, edge, last, labels) for customer, found in rows.items()}
+        return {customer: _relevant(found, edge, last) for customer, found in rows.items()}
 
     def _waiting(
         self, connection: Connection, customers: Sequence[int], zones: Mapping[int, ZoneInfo], now: datetime
@@ -108,8 +114,8 @@ class ContactGate:
         return found
 
 
-def _relevant(rows: list[tuple[int, int]], since: int, last: int, labels: Mapping[int, Label]) -> list[Touch]:
-    """The letters since that moment, and the last counting ones with all of the same moment as the earliest of them."""
-    counting = sorted((at for at, run in rows if labels[run].counts), reverse=True) if last else []
+def _relevant(rows: list[tuple[int, Label]], since: int, last: int) -> list[Touch]:
+    """The touches since that moment, and the last counting ones with all of the same moment as the earliest of them."""
+    counting = sorted((at for at, label in rows if label.counts), reverse=True) if last else []
     edge = min([since, *counting[last - 1 : last]]) if len(counting) >= last else 0
-    return [Touch(from_microseconds(at), labels[run]) for at, run in rows if at >= edge]
+    return [Touch(from_microseconds(at), label) for at, label in rows if at >= edge]

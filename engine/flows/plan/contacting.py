@@ -19,8 +19,8 @@ from engine.calendar import occurrence, occurrences
 from engine.definitions.schema.campaign import Campaign, Status
 from engine.model.contact import Label
 from engine.policy import deciding
-from engine.policy.rules import Rules, label_of, rules_for
-from engine.store import runs, touches
+from engine.policy.rules import ByPeople, Rules, label_of, rules_for
+from engine.store import runs, touches, touches_by_people
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
@@ -42,6 +42,8 @@ def contact_of(connection: Connection, plan: Plan) -> Contact | None:
     rules = rules_for(plan.workspace, plan.campaign)
     if plan.relaxed or not rules.any:
         return None
+    if rules.people.kinds and not touches_by_people.any_of(connection, rules.counted_kinds):
+        rules = replace(rules, people=ByPeople())
     zone = plan.rules.zone
     written = moments.zones(connection, plan.restrict) if rules.counting or rules.quiet is not None else ()
     coming = tuple(_coming(connection, plan, rules))
