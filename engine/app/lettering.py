@@ -55,6 +55,10 @@ class RunLetters:
         self.offer = offer
         self.ready: dict[int, Ready] = {}
 
+    def is_ready(self, variant: int) -> bool:
+        """Whether this variant's filler is there."""
+        return variant in self.ready
+
     def size(self, variant: int) -> int:
         """How many people one call may write to with this variant."""
         return self.variant(variant).size

@@ -150,7 +150,7 @@ def _bodies(
             f"templates/{error.file or template}", max(error.line, 1), 1, "T090",
             f"this letter is made whole for every person, which is slow: {error.reason}",
             "make the personal part simpler",
-            severity=Severity.NOTE,
+            severity=Severity.WARNING,
         )  # fmt: skip
         whole = Whole(
             _templates(environment, [template, *([text_template] if text_template else [])]),

@@ -36,6 +36,22 @@ def test_everybody_gets_one_letter_and_the_run_is_done(database: Database) -> No
         )
 
 
+def test_a_variant_is_compiled_while_nobody_is_kept_from_writing(database: Database) -> None:
+    class Compiling(Lines):
+        def size(self, variant: int) -> int:
+            if not self.is_ready(variant):
+                with database.write() as connection:
+                    connection.execute(select(tables.runs.c.id).with_for_update())
+                    compiled.append(variant)
+            return super().size(variant)
+
+    compiled: list[int] = []
+    world, provider = World.of(database, 7), Scripted(messages=5)
+    world.send(provider, letters=Compiling(5), lanes=2)
+    assert compiled == [world.variant], "once, in a moment in which somebody else could write as well"
+    everybody_once(world, provider)
+
+
 def test_who_lost_consent_or_has_no_letter_is_left_out(database: Database) -> None:
     world, provider = World.of(database, 6), Scripted(messages=3)
     with database.write() as connection:

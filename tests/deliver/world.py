@@ -37,8 +37,13 @@ class Lines:
     wire: str = ""
     unmakeable: frozenset[int] = frozenset()
     sizes: dict[int, int] = field(default_factory=dict)
+    ready: set[int] = field(default_factory=set)
+
+    def is_ready(self, variant: int) -> bool:
+        return variant in self.ready
 
     def size(self, variant: int) -> int:
+        self.ready.add(variant)
         return self.sizes.get(variant, self.most)
 
     def fill(self, claim: Claim) -> Filled:

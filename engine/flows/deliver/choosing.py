@@ -35,6 +35,14 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Unready:
+    """The variant that comes next must be compiled first: outside this transaction, which holds every other sender up."""
+
+    way: Way
+    variant: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing can be claimed for so many seconds. `reason`: the trouble of a way out, in words.
 
@@ -54,7 +62,7 @@ def next_turn(
     variant: int,
     left: int | None,
     now: datetime,
-) -> Turn | Wait | str | None:
+) -> Turn | Unready | Wait | str | None:
     """Claims the next batch in the caller's transaction.
 
     Args:
@@ -68,6 +76,8 @@ def next_turn(
     for way in ways:
         buckets = order.buckets(way)
         for number in queue.due_variants(connection, order.run, now, variant, way.binding):
+            if not way.letters.is_ready(number):
+                return Unready(way, number)
             size = way.letters.size(number)
             permit = pacer.permit(connection, buckets, size if left is None else min(size, left))
             if not permit.letters:

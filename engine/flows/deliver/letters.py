@@ -25,6 +25,9 @@ class Filled:
 class Letters(Protocol):
     """Makes the letters of a run for one way out."""
 
+    def is_ready(self, variant: int) -> bool:
+        """Whether `size` and `fill` need nothing compiled for this variant."""
+
     def size(self, variant: int) -> int:
         """How many people one call may write to with this variant: more where the provider merges it."""
 

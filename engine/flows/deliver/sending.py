@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine.errors import AccountFault, LeaseLost, ProviderError, StoreCorrupt, StoreError
 from engine.flows.deliver.brakes import reason_to_stop, too_late
 from engine.flows.deliver.calling import call_provider
-from engine.flows.deliver.choosing import Turn, Wait, next_turn
+from engine.flows.deliver.choosing import Turn, Unready, Wait, next_turn
 from engine.flows.deliver.circuit import Told
 from engine.flows.deliver.collecting import seldom_collecting
 from engine.flows.deliver.letters import Filled, without
@@ -93,6 +93,9 @@ class Sending:
             while True:
                 turn = await self._next(answered)
                 answered = None
+                while isinstance(turn, Unready):
+                    turn.way.letters.size(turn.variant)
+                    turn = await self._next(None)
                 if isinstance(turn, Turn):
                     answered = await self._send(connections, turn)
                 elif turn is None or not await self._rest(turn):
@@ -103,7 +106,7 @@ class Sending:
         finally:
             await connections.close()
 
-    async def _next(self, answered: Answered | None) -> Turn | Wait | None:
+    async def _next(self, answered: Answered | None) -> Turn | Unready | Wait | None:
         """The receipt of the last call and the claim of the next batch. A receipt is tried more than once."""
         for pause in SETTLE_AGAIN if answered is not None else ():
             try:
@@ -114,7 +117,7 @@ class Sending:
                 await asyncio.sleep(pause)
         return self._turn(answered)
 
-    def _turn(self, answered: Answered | None) -> Turn | Wait | None:
+    def _turn(self, answered: Answered | None) -> Turn | Unready | Wait | None:
         """One transaction; None when this lane has nothing more to do."""
         order, now = self.order, self.order.now()
         with order.database.write() as connection:
@@ -129,7 +132,7 @@ class Sending:
             crash("after_claim")
         return turn
 
-    def _claim(self, connection: Connection, now: datetime) -> Turn | Wait | None:
+    def _claim(self, connection: Connection, now: datetime) -> Turn | Unready | Wait | None:
         found = next_turn(connection, self.order, self.pacer, self.ways, self.variant, self.left, now)
         if isinstance(found, str):
             self.stopped = found
@@ -325,14 +328,6 @@ def begin(connection: Connection, order: Order) -> str:
     return ""
 
 
-def make_ready(order: Order) -> None:
-    """Compiles the first variant before the first claim, whose transaction holds every other sender up."""
-    with order.database.read() as connection:
-        first = next(queue.due_variants(connection, order.run, order.now()), None)
-    if first is not None:
-        order.ways[0].letters.size(first)
-
-
 async def deliver(order: Order) -> Sending:
     """Send what is due; the run is closed when nothing is left.
 
@@ -342,8 +337,6 @@ async def deliver(order: Order) -> Sending:
     sending = Sending(order)
     with order.database.write() as connection:
         sending.stopped = begin(connection, order)
-    if not sending.halted:
-        make_ready(order)
     with seldom_collecting():
         ended = await asyncio.gather(*(sending.lane() for _ in range(order.lanes)), return_exceptions=True)
     for error in ended:
