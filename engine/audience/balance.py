@@ -79,7 +79,7 @@ class _Counted:
 
 
 def _lately(counted: _Counted, since: int, before: int, most: int, only: int | None) -> Subquery:
-    """Each customer's latest touches of this time: their `number`, and how many of the last ones had the `same` intent."""
+    """Each customer's latest touches of this time: their `number`, and how many of the last had the `same` intent."""
     delivery = tables.deliveries.alias()
     letters = select(
         delivery.c.customer, left_at(delivery).label("at"), counted.is_same(delivery).label("same")

@@ -117,8 +117,8 @@ class ByPeople:
 class Rules:
     """Everything that may keep a letter of one campaign back.
 
-    `people`: how touches by people count. `ahead`: campaigns that go first where a cap leaves room for one letter. `patience`: how long a letter waits
-    for a cap, its cadence or the balance, instead of being left out.
+    `people`: how touches by people count. `ahead`: campaigns that go first where a cap leaves room for one letter.
+    `patience`: how long a letter waits for a cap, its cadence or the balance, instead of being left out.
     """
 
     label: Label
