@@ -176,11 +176,14 @@ def _offer(people: People, condition: OfferCondition, rules: Rulebook) -> Column
         delivery.c.submitted_at <= rules.as_of,
         carried.c.offer == condition.offer,
     ]
-    if condition.is_ != "given":
+    if condition.is_ != "given" or condition.expires_within is not None:
         code = tables.codes.alias()
         given = given.join(code, code.c.delivery == delivery.c.id)
         used = code.c.state == "used"
         checks += [code.c.offer == condition.offer, used if condition.is_ == "used" else ~used]
+        if condition.expires_within is not None:
+            checks.append(code.c.expires_at > rules.as_of)
+            checks.append(code.c.expires_at <= rules.span_end(condition.expires_within))
     if condition.within is not None:
         checks.append(delivery.c.submitted_at >= rules.span_start(condition.within))
     if condition.not_within is not None:

@@ -20,6 +20,8 @@ from engine.store.types import MICROSECOND
 ONE_DAY = timedelta(days=1)
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 """Where a span that reaches back beyond the calendar begins."""
+END = datetime(9999, 12, 30, tzinfo=UTC)
+"""Where a span that reaches beyond the calendar ends."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,14 @@ class Rulebook:
             return span.before(self.as_of.astimezone(clock)).astimezone(UTC)
         except (ValueError, OverflowError):
             return BEGINNING
+
+    def span_end(self, span: Duration) -> datetime:
+        """The moment `span` after `as_of`, counted as `span_start` counts."""
+        clock = UTC if span.unit in (Unit.MINUTE, Unit.HOUR) else self.zone
+        try:
+            return span.after(self.as_of.astimezone(clock)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return END
 
     def starts(self, bound: date) -> datetime:
         """The moment itself, or midnight of the day, in the project's zone."""

@@ -104,4 +104,6 @@ def _offer(condition: OfferCondition) -> str:
     within = f" within the last {condition.within}" if condition.within else ""
     if condition.not_within:
         return f"not true that they {said} {condition.offer} within the last {condition.not_within}"
+    if condition.expires_within:
+        return f"has not used {condition.offer}{within}, which ends within {condition.expires_within}"
     return f"{said} {condition.offer}{within}"

@@ -34,6 +34,23 @@ ROUNDS = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """Somebody came with a code: the key of the customer whose event says so, and when."""
+
+    code: str
+    customer_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What uses told: codes not known to be used before, and how many of them somebody else was given."""
+
+    codes: int = 0
+    by_others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Reserved:
     """What a reservation gave: deliveries with a new code, without one left, and of customers who had one."""
 
@@ -116,7 +133,7 @@ def release(connection: Connection, run: int) -> int:
     """Frees the codes of the run's deliveries that ended without a letter; how many."""
     statement = text(
         "UPDATE codes SET state = 'free', customer = NULL, delivery = NULL, "
-        "reserved_at = NULL, expires_at = NULL WHERE state = 'reserved' AND delivery IN "
+        "reserved_at = NULL, expires_at = NULL, tier = NULL, worth = NULL WHERE state = 'reserved' AND delivery IN "
         f"(SELECT id FROM deliveries WHERE run = :run AND state NOT IN :kept AND NOT {KEPT_FOR_TASK})"
     ).bindparams(bindparam("kept", LETTER_MAY_EXIST, expanding=True))
     return connection.execute(statement, {"run": run}).rowcount
@@ -125,28 +142,52 @@ def release(connection: Connection, run: int) -> int:
 def release_deliveries(connection: Connection, deliveries: Sequence[int]) -> None:
     """Frees the codes of these deliveries, whose letters will certainly never be sent."""
     table = tables.codes
-    columns = (table.c.state, table.c.customer, table.c.reserved_at, table.c.expires_at)
+    columns = (
+        table.c.state,
+        table.c.customer,
+        table.c.reserved_at,
+        table.c.expires_at,
+        table.c.tier,
+        table.c.worth,
+        table.c.delivery,
+    )
     held = bulk.select_among(connection, (table.c.id, table.c.state), table.c.delivery, deliveries)
-    rows = [(FREE, None, None, None, None, number) for number, state in held if state == RESERVED]
-    bulk.update_rows(connection, table.c.id, (*columns, table.c.delivery), rows)
+    nothing = (None,) * (len(columns) - 1)
+    rows = [(FREE, *nothing, number) for number, state in held if state == RESERVED]
+    bulk.update_rows(connection, table.c.id, columns, rows)
 
 
-def use(connection: Connection, offer: str, codes: Iterable[str]) -> int:
-    """Notes that somebody came with these codes; how many of the offer were not known to be used before.
+def use(connection: Connection, offer: str, told: Iterable[Use]) -> Used:
+    """Notes that somebody came with these codes, the first time alone.
 
     A code counts in capitals too, as people type it the other way. One that nobody was given is used as well: it
     was passed on some other way, and is given to nobody any more.
     """
-    table = tables.codes
-    written = {code.strip() for code in codes} - {""}
-    said = sorted(written | {code.upper() for code in written})
+    first: dict[str, Use] = {}
+    for each in sorted(told, key=lambda use: use.at, reverse=True):
+        written = each.code.strip()
+        if written:
+            first[written] = first[written.upper()] = each
+    said = sorted(first)
     if bulk.is_sqlite(connection):
-        found = bulk.run(connection, _HELD_SQLITE, (offer, json.dumps(said)))
+        found = bulk.run(connection, _HELD_SQLITE, (offer, json.dumps(said))).fetchall()
     else:
-        found = bulk.run(connection, _HELD_POSTGRESQL, (offer, said))
-    rows = [(USED, row[0]) for row in found.fetchall()]
-    bulk.update_rows(connection, table.c.id, (table.c.state,), rows)
-    return len(rows)
+        found = bulk.run(connection, _HELD_POSTGRESQL, (offer, said)).fetchall()
+    if not found:
+        return Used()
+    people = tables.customers
+    keys = sorted({first[code].customer_id for _, code, _ in found})
+    known = dict(
+        bulk.select_among(connection, (people.c.customer_id, people.c.id), people.c.customer_id, keys)
+    )
+    table, rows, by_others = tables.codes, [], 0
+    for number, code, owner in found:
+        came = first[code]
+        who = known.get(came.customer_id)
+        by_others += owner is not None and who is not None and who != owner
+        rows.append((USED, to_microseconds(came.at), who, number))
+    bulk.update_rows(connection, table.c.id, (table.c.state, table.c.used_at, table.c.used_by), rows)
+    return Used(len(rows), by_others)
 
 
 def _top_up(connection: Connection, offer: str, missing: int, make: Callable[[int], Sequence[str]]) -> int:
@@ -210,7 +251,7 @@ _WAITING = """
 """
 _COUNT = f"SELECT count(*) {_WAITING}"
 _NEXT = f"SELECT d.id, d.customer {_WAITING} AND d.id > :after ORDER BY d.id LIMIT :most"
-_HELD = "SELECT id FROM codes WHERE offer = {} AND state <> 'used' AND code "
+_HELD = "SELECT id, code, customer FROM codes WHERE offer = {} AND state <> 'used' AND code "
 _HELD_SQLITE = _HELD.format("?") + "IN (SELECT value FROM json_each(?))"
 _HELD_POSTGRESQL = _HELD.format("%s") + "= ANY(%s)"
 _SPARE = "SELECT id FROM codes WHERE offer = :offer AND state = 'free' ORDER BY id LIMIT :most"

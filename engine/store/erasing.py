@@ -51,6 +51,7 @@ def erase(connection: Connection, customers: Sequence[int], emails: Sequence[str
     codes = tables.codes
     freed = update(codes).where(codes.c.customer.in_(ids)).values(customer=None, delivery=None)
     given = connection.execute(freed).rowcount
+    connection.execute(update(codes).where(codes.c.used_by.in_(ids)).values(used_by=None))
     news = tables.heard
     nameless = {"customer": None, "address_hash": None, "provider_id": None, "detail": None}
     hashes = sorted({address_hash(each) for each in addresses})

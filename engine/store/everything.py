@@ -22,7 +22,10 @@ LISTS = {
         tables.heard,
         ("at", "news", "bounce", "machine", "effect", "provider", "provider_id", "detail"),
     ),
-    "codes": (tables.codes, ("offer", "code", "state", "reserved_at", "expires_at")),
+    "codes": (
+        tables.codes,
+        ("offer", "code", "state", "reserved_at", "expires_at", "used_at", "tier", "worth"),
+    ),
     "touches": (tables.touches, ("at", "kind", "by", "text", "task", "recorded_at")),
     "tasks": (
         tables.tasks,

@@ -30,6 +30,7 @@ REVISIONS = (
     "0015",
     "0016",
     "0017",
+    "0018",
 )
 """Every migration in engine/store/migrations/versions, oldest first: known without importing Alembic."""
 

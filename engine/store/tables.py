@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import (
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -374,6 +375,8 @@ links = Table(
     sqlite_with_rowid=False,
 )
 
+# `used_by`: who came with it, NULL where the event's customer is unknown; maybe not whom it was given to.
+# `tier`, `worth`: what it took from which tier's budget when it was given; NULL where no budget is concerned.
 codes = Table(
     "codes",
     metadata,
@@ -385,6 +388,10 @@ codes = Table(
     Column("delivery", Identity),
     Column("reserved_at", Moment),
     Column("expires_at", Moment),
+    Column("used_at", Moment),
+    Column("used_by", Identity),
+    Column("tier", Text),
+    Column("worth", Float),
     UniqueConstraint("offer", "code", name="codes_once"),
     Index("codes_by_delivery", "delivery"),
     Index("codes_by_customer", "offer", "customer"),

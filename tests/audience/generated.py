@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from tests.audience.people import NOW, person
+from tests.audience.people import NOW, Given, person
 
 WORDS = ["tea", "Tea", "coffee", "cof", "ÉTÉ", "été", "ß", "SS", "a'b", "%", "_", "İ", "x"]
 NUMBERS = [-1.0, 0.0, 0.5, 1.0, 2.0, 10.0, 1e6]
@@ -33,6 +33,14 @@ DATES = ["2026-10-20", "2026-10-19T23:30:00+00:00", "2025-11-20", "2026-11-20", 
 VALUES += DATES
 EMAILS = ["ann@ACME.example", "@acme.example", "bo@other.example", "Ann"]
 SPANS = ["1 day", "2 days", "3 weeks", "1 month", "9 months", "1 year", "30 hours", "90 minutes"]
+ENDS = [
+    NOW + timedelta(minutes=90),
+    NOW + timedelta(minutes=90, microseconds=1),
+    NOW + timedelta(days=3),
+    NOW + timedelta(days=21),
+    NOW + timedelta(days=21, microseconds=1),
+    datetime(2026, 12, 20, 12, 0, tzinfo=UTC),
+]
 MOMENTS = [
     NOW,
     NOW + timedelta(microseconds=1),
@@ -105,11 +113,12 @@ class Made:
             offers=[self.given() for _ in range(self.chance.choice([0, 0, 1, 2, 3]))],
         )
 
-    def given(self) -> tuple[str, str, str, datetime]:
-        """An offer, the state of the letter it came in, the code's state, and when."""
+    def given(self) -> Given:
+        """An offer, the state of the letter it came in, the code's state, when, and when the code ends."""
         offer = self.of(OFFERS)
         code = self.of(["reserved", "used"]) if offer != SHARED else ""
-        return offer, self.of(LETTERS), code, self.of(MOMENTS)
+        ends = self.maybe(lambda: self.of([*MOMENTS, *ENDS])) if code else None
+        return offer, self.of(LETTERS), code, self.of(MOMENTS), ends
 
     def event(self) -> tuple[str, datetime, dict[str, Any]]:
         fields = {name: self.of(VALUES) for name in ("kind", "ref") if self.chance.random() < 0.6}
@@ -283,6 +292,8 @@ class Made:
             written["is"] = self.of(["given", "unused", "used"])
         if self.chance.random() < 0.6:
             written[self.of(["within", "not_within"])] = self.of(SPANS)
+        if written.get("is") != "used" and "not_within" not in written and self.chance.random() < 0.5:
+            written["expires_within"] = self.of(SPANS)
         return written
 
     def tree(self, depth: int) -> dict[str, Any]:

@@ -92,17 +92,21 @@ class Oracle:
         wanted = condition.get("is", "given")
         given = [
             at
-            for offer, letter, code, at in person["offers"]
+            for offer, letter, code, at, ends in person["offers"]
             if offer == condition["offer"]
             and at <= self.as_of
             and letter in ("accepted", "delivered", "bounced", "complained", "uncertain")
             and (wanted == "given" or code == {"used": "used", "unused": "reserved"}[wanted])
+            and ("expires_within" not in condition or self.ends_soon(code, ends, condition["expires_within"]))
         ]
         if "within" in condition:
             given = [at for at in given if at >= self.back(condition["within"])]
         if "not_within" in condition:
             return not [at for at in given if at >= self.back(condition["not_within"])]
         return bool(given)
+
+    def ends_soon(self, code: str, ends: datetime | None, span: str) -> bool:
+        return code == "reserved" and ends is not None and self.as_of < ends <= self.forth(span)
 
     def field_holds(self, person: dict[str, Any], condition: Written) -> bool:
         name = condition["field"]
@@ -257,6 +261,15 @@ class Oracle:
             return then > test
         first, today = self.back(test).astimezone(self.zone).date(), self.as_of.astimezone(self.zone).date()
         return (str(first) <= then <= str(today)) is (key == "within")
+
+    def forth(self, span: str) -> datetime:
+        """The moment that long after, counted the same way."""
+        number, unit = span.split()
+        count, unit = int(number), unit.rstrip("s")
+        if unit in ("minute", "hour"):
+            return self.as_of + timedelta(**{f"{unit}s": count})
+        local = self.as_of.astimezone(self.zone)
+        return local + relativedelta(**{f"{unit}s": count})  # type: ignore[arg-type]
 
     def back(self, span: str) -> datetime:
         """The moment that long before: calendar units on the project's clock, hours and minutes as they pass."""

@@ -68,9 +68,13 @@ def put(database: Database, people: list[dict[str, Any]]) -> tuple[FieldColumn, 
     return declared
 
 
-def give(connection: Connection, customer: int, offers: list[tuple[str, str, str, datetime]]) -> None:
-    """Offers as (name, the state of the letter they came in, the code's state, when); "" for a shared code."""
-    for number, (offer, letter, code, at) in enumerate(offers):
+Given = tuple[str, str, str, datetime, datetime | None]
+"""An offer, the state of the letter it came in, the code's state ("" for a shared code), when, when the code ends."""
+
+
+def give(connection: Connection, customer: int, offers: list[Given]) -> None:
+    """Letters with these offers and their codes."""
+    for number, (offer, letter, code, at, ends) in enumerate(offers):
         run, _ = runs.get_or_create(connection, "offers", str(number), as_of=NOW, now=NOW)
         variant = variants.get_or_create(connection, run.id, offer, b"", "", [], NOW, offer=offer)
         delivery = connection.execute(
@@ -80,6 +84,7 @@ def give(connection: Connection, customer: int, offers: list[tuple[str, str, str
         ).inserted_primary_key
         if delivery is not None and code:
             values = {"state": code, "customer": customer, "delivery": delivery[0], "reserved_at": NOW}
+            values["expires_at"] = ends
             connection.execute(
                 tables.codes.insert().values(offer=offer, code=f"{customer}-{number}", **values)
             )

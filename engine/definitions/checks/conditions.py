@@ -84,6 +84,8 @@ def check_condition(
                 yield _both(workspace, at)
             if condition.is_ != "given" and condition.offer in workspace.offers:
                 yield from _followed(workspace, condition, at)
+            if condition.expires_within is not None:
+                yield from _ending(workspace, condition, at)
         case All(all=inner) | AnyOf(any=inner) | Not(not_=inner):
             if not inner:
                 message, help = "this group has no conditions", "write at least one, or remove the group"
@@ -130,6 +132,25 @@ def _followed(workspace: Workspace, condition: OfferCondition, at: Path) -> Iter
         message = f"nobody can know who used `{condition.offer}`: it has no codes of one's own"
         place = workspace.place(*at, "is")
         yield problem_at(place, "X101", message, "write `is: given`, or give the offer unique codes")
+
+
+def _ending(workspace: Workspace, condition: OfferCondition, at: Path) -> Iterator[Problem]:
+    """`expires_within` speaks of unused codes that end some day."""
+    place = workspace.place(*at, "expires_within", key=True)
+    if condition.not_within is not None or condition.is_ == "used":
+        other = "not_within" if condition.not_within is not None else "is: used"
+        yield problem_at(
+            place, "X033", f"`expires_within` and `{other}` exclude each other", "keep one of them"
+        )
+    offer = workspace.offers.get(condition.offer)
+    if offer is None:
+        return
+    if not has_own_codes(workspace, condition.offer):
+        message = f"nobody can know whose `{condition.offer}` ends when: it has no codes of one's own"
+        yield problem_at(place, "X101", message, "remove it, or give the offer unique codes")
+    elif offer.valid_for is None and offer.until is None:
+        message = f"the codes of `{condition.offer}` never end"
+        yield problem_at(place, "X101", message, "remove it, or write `valid_for:` or `until:` in the offer")
 
 
 def _both(workspace: Workspace, at: Path) -> Problem:

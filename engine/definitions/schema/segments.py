@@ -162,6 +162,11 @@ class OfferCondition(Definition):
     )
     within: Span | None = Field(None, description="Given at most this long ago.")
     not_within: Span | None = Field(None, description="Not given in the last of this time.")
+    expires_within: Span | None = Field(
+        None,
+        description="Only codes that nobody has used and that end in the next of this time: for a reminder.",
+        examples=["7 days"],
+    )
 
 
 class All(Definition):

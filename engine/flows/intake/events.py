@@ -80,7 +80,7 @@ def import_events(
             for batch in _batches(table, reader, refused, tally):
                 with transaction(database, dry_run=dry_run) as connection:
                     done = add(connection, [row.event for row in batch], origin, repeats)
-                    tally.used += _use_codes(connection, offers or {}, batch)
+                    _use_codes(connection, offers or {}, batch, tally)
                 tally.add(done.added, 0, done.unchanged)
                 for place in done.unknown:
                     key = batch[place].event.customer_id
@@ -90,15 +90,22 @@ def import_events(
         return tally.report(refused, [*tally.uses, *column_notes(table, columns.ignored)])
 
 
-def _use_codes(connection: Connection, offers: Mapping[str, Offer], batch: list[EventRow]) -> int:
-    """Notes the codes these events came with; how many."""
-    used = 0
+def _use_codes(
+    connection: Connection, offers: Mapping[str, Offer], batch: list[EventRow], tally: Tally
+) -> None:
+    """Notes the codes these events came with."""
     for name, offer in offers.items():
         if offer.code is None or offer.code.shared is not None:
             continue
-        said = {str(row.event.fields[offer.used_in]) for row in batch if offer.used_in in row.event.fields}
-        used += codes.use(connection, name, said) if said else 0
-    return used
+        told = [
+            codes.Use(str(event.fields[offer.used_in]), event.customer_id, event.at)
+            for event in (row.event for row in batch)
+            if offer.used_in in event.fields
+        ]
+        if told:
+            used = codes.use(connection, name, told)
+            tally.used += used.codes
+            tally.used_by_others += used.by_others
 
 
 def _batches(table: Table, reader: _EventReader, refused: Rejects, tally: Tally) -> Iterator[list[EventRow]]:

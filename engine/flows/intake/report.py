@@ -26,6 +26,7 @@ class Tally:
     moved: int = 0
     subscribed: int = 0
     used: int = 0
+    used_by_others: int = 0
 
     def add(self, added: int, updated: int, unchanged: int) -> None:
         """The outcome of some rows."""
@@ -56,9 +57,10 @@ class Tally:
         """What a person should know about codes that came back."""
         if not self.used:
             return []
-        return [
-            "1 code of an offer was used" if self.used == 1 else f"{self.used:,} codes of offers were used"
-        ]
+        told = "1 code of an offer was used" if self.used == 1 else f"{self.used:,} codes of offers were used"
+        if self.used_by_others:
+            told += f", {self.used_by_others:,} by somebody else than it was given to"
+        return [told]
 
     def report(self, refused: Rejects, notes: Sequence[str]) -> ImportReport:
         """The finished numbers: read = added + updated + unchanged + rejected."""

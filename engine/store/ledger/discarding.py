@@ -37,6 +37,7 @@ def discard(connection: Connection, run: int) -> bool:
 
 
 _FREE = """
-UPDATE codes SET state = 'free', customer = NULL, delivery = NULL, reserved_at = NULL, expires_at = NULL
-WHERE delivery IN (SELECT id FROM deliveries WHERE run = :run)
+UPDATE codes SET state = 'free', customer = NULL, delivery = NULL, reserved_at = NULL, expires_at = NULL,
+    tier = NULL, worth = NULL
+WHERE state = 'reserved' AND delivery IN (SELECT id FROM deliveries WHERE run = :run)
 """
