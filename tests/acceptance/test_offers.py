@@ -163,6 +163,10 @@ def test_who_used_their_code_is_known_from_their_orders(shop: Desk) -> None:
     told = shop.run("import", "events", "orders.csv", "--event", "order_placed", now=AFTER)
     assert told.code == 0
     assert counted(shop) == (1, 2)
+    other = codes(shop)["bjorn@mail.example"]
+    shop.write("passed.csv", f"customer_id,at,coupon\nc1,2026-11-24T11:00:00,{other}\n")
+    passed = shop.run("import", "events", "passed.csv", "--event", "code_redeemed", "--dry-run", now=AFTER)
+    assert "1 code of an offer was used, 1 by somebody else than it was given to" in passed.out + passed.err
     assert "has used" in shop.run("segments", "used", "--explain", address, now=AFTER).out
     again = shop.run("import", "events", "orders.csv", "--event", "order_placed", now=AFTER)
     assert "of an offer" not in again.out + again.err

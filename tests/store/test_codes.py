@@ -196,3 +196,26 @@ def test_plans_that_reserve_at_once_never_share_a_code(database: Database) -> No
         thread.join()
     every = [code for run in numbers for code in held(database, run).values()]
     assert sum(item.reserved for item in given) == len(every) == len(set(every)) == 150
+
+
+def test_a_code_is_used_once_by_whoever_came_first(database: Database) -> None:
+    ada, bob = add_customers(database, 2)
+    run, _ = add_run(database, people=[ada, bob])
+    reserve(database, run, make=maker())
+    table = tables.codes
+    people = tables.customers
+    with database.write() as connection:
+        (whose,) = connection.execute(select(table.c.customer).where(table.c.code == "CODE-0")).one()
+        keys = dict(connection.execute(select(people.c.id, people.c.customer_id)).all())
+        other = keys[bob if whose == ada else ada]
+        told = [
+            codes.Use("code-0", "nobody known", NOW + timedelta(hours=2)),
+            codes.Use(" CODE-0", other, NOW + timedelta(hours=1)),
+            codes.Use("CODE-7", other, NOW),
+        ]
+        assert codes.use(connection, "spring", told) == codes.Used(1, 1)
+        assert codes.use(connection, "spring", [codes.Use("CODE-0", keys[whose], NOW)]) == codes.Used()
+        state, used_at, used_by = connection.execute(
+            select(table.c.state, table.c.used_at, table.c.used_by).where(table.c.code == "CODE-0")
+        ).one()
+    assert (state, used_at, keys[used_by]) == ("used", NOW + timedelta(hours=1), other)

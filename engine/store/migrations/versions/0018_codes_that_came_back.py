@@ -13,6 +13,8 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("codes", sa.Column("used_at", sa.BigInteger(), nullable=True))
-    op.add_column("codes", sa.Column("used_by", sa.BigInteger(), nullable=True))
+    op.add_column(
+        "codes", sa.Column("used_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
+    )
     op.add_column("codes", sa.Column("tier", sa.Text(), nullable=True))
     op.add_column("codes", sa.Column("worth", sa.Float(), nullable=True))
