@@ -24,7 +24,7 @@ def preview(desk: Desk, campaign: str, email: str, at: str | None) -> Preview:
             f"there is no letter of {campaign} for {email}: {reason}",
             help=f"see `touchbase why {email} {campaign}`",
         )
-    _, letter, message = found
+    letter = found.letter
     decision = (
         showing.decision_of(row)
         if row is not None
@@ -35,10 +35,10 @@ def preview(desk: Desk, campaign: str, email: str, at: str | None) -> Preview:
         email=email,
         sender=f"{letter.sender.name} <{letter.sender.address}>",
         subject=letter.subject,
-        preheader="",
+        preheader=found.preheader,
         html=letter.html,
         text=letter.text,
-        message=message,
+        message=found.message,
         decision=decision,
         findings=_findings(desk, made, letter),
     )

@@ -18,8 +18,7 @@ def send_test(desk: Desk, campaign: str, address: str, at: str | None) -> dict[s
     found = showing.one_letter(desk, made, None)
     if found is None:
         raise Refused(f"nobody would get {campaign}, so there is no sample", help="see `touchbase plan`")
-    row, letter, _ = found
-    return _send(desk, letter, address, row.address)
+    return _send(desk, found.letter, address, found.delivery.address)
 
 
 def _send(desk: Desk, letter: Letter, address: str, sample: str) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -163,10 +163,18 @@ def decision_of(row: Delivery, names: dict[int, str] | None = None) -> PersonDec
     return PersonDecision(row.customer_id, row.address, "send", row.reason, row.detail, variant)
 
 
-def one_letter(
-    desk: Desk, made: running.Draft, customer: int | None
-) -> tuple[Delivery, Letter, bytes] | None:
-    """The letter one customer (or the first who gets one) would get, and its bytes as an .eml file.
+@dataclass(frozen=True, slots=True)
+class OneLetter:
+    """A letter, the decision it hangs on, and its bytes as an .eml file."""
+
+    delivery: Delivery
+    letter: Letter
+    preheader: str
+    message: bytes
+
+
+def one_letter(desk: Desk, made: running.Draft, customer: int | None) -> OneLetter | None:
+    """The letter one customer (or the first who gets one) would get.
 
     None where there is no letter: nobody is in the audience, or a value is missing.
     """
@@ -183,8 +191,9 @@ def one_letter(
         filler, person_of = maker.filler(load(stored.program), wire)
         offer = made.campaign.content.offer or ""
         values = persons.read(connection, person_of.wanted, offer, [row.id])
-        letter = filler.letter(filler.slots(person_of(values[0])))
-        return row, letter, wire.encode(letter)
+        slots = filler.slots(person_of(values[0]))
+        letter = filler.letter(slots)
+        return OneLetter(row, letter, filler.preheader_of(slots), wire.encode(letter))
 
 
 def decide(desk: Desk, made: running.Draft, customer: Customer) -> Delivery | None:

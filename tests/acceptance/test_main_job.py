@@ -161,6 +161,9 @@ def test_preview_shows_the_very_letter_that_is_sent_later(desk: Desk) -> None:
     desk.filled()
     shown = desk.json("preview", "digest", "--for", "bjorn@mail.example")
     assert shown["subject"] == "Bjørn, 3 reads"
+    assert shown["preheader"] == "The third post"
+    desk.edit("campaigns/digest.yaml", "{{ posts[0].title }}", "News for {{ customer.first_name }}")
+    assert "Preheader: News for Bjørn\n" in desk.run("preview", "digest", "--for", "bjorn@mail.example").out
     assert desk.run("preview", "digest", "--for", "bjorn@mail.example", "--out", "letter.html").code == 0
     assert "The third post" in (desk.root / "letter.html").read_text(encoding="utf-8")
     assert not desk.letters()

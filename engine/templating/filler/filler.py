@@ -30,6 +30,7 @@ from engine.templating.filler.needs import needs
 from engine.templating.filler.nodes import Body, Chunk
 from engine.templating.filler.paths import Inputs
 from engine.templating.filler.reading import Reader, Slots
+from engine.templating.filler.replay import told
 from engine.templating.filler.values import check_header
 from engine.templating.filler.whole import whole_bodies
 from engine.templating.filler.wire import Wire
@@ -70,6 +71,7 @@ class Filler:
         self.environment = environment
         self.asked: dict[str, str] = {name: f"i{index}" for index, name in enumerate(SYSTEM)}
         self.bodies: dict[str, Body] = {}
+        self.preheader: Body = ()
         self._slots = self.read()
         needed = needs(self.bodies.values(), DERIVED)
         self.inputs = tuple(self.asked)
@@ -116,6 +118,13 @@ class Filler:
         """The exact letter these slots made, or will make."""
         return letter_of(self.program, self.bodies, slots)
 
+    def preheader_of(self, slots: Sequence[Any]) -> str:
+        """The line after the subject in an inbox; "" where it is personal and the letter's templates do not show it."""
+        if self.preheader:
+            return told(self.preheader, slots, str)
+        fixed = self.body(self.program.preheader, Slots(FIRST, count(1)), header=True)
+        return "".join(node.text for node in fixed if isinstance(node, Chunk))
+
     def variable(self, name: str) -> str:
         """The Python variable of an input, asking for it from now on."""
         if name in DERIVED:
@@ -129,9 +138,9 @@ class Filler:
         evaluation.lines += system_lines()
         asked = self.names_read()
         if "preheader" in asked:
-            body = self.body(program.preheader, slots, header=True)
-            evaluation.add(body, "p")
-            evaluation.add_derived("preheader", body)
+            self.preheader = self.body(program.preheader, slots, header=True)
+            evaluation.add(self.preheader, "p")
+            evaluation.add_derived("preheader", self.preheader)
         for index, (name, source) in enumerate((("Subject", program.subject), *program.headers)):
             self.bodies[name] = self.body(source, slots, header=True)
             evaluation.add(self.bodies[name], f"h{index}_")
