@@ -16,6 +16,7 @@ from engine.app.lacking import skip_missing
 from engine.app.letters import letter_problems
 from engine.app.people import rulebook
 from engine.app.revision import revision
+from engine.audience import accounts
 from engine.audience.own_dates import OwnDates
 from engine.calendar import occurrence as occurrence_of
 from engine.definitions.checks.not_yet import blocking
@@ -174,6 +175,9 @@ def begin(
         waves=made.waves,
         dates=made.dates,
     )
+    if restrict is not None and plan.accounts is not None:
+        others = accounts.people_beside(connection, plan.rules, plan.accounts, restrict)
+        plan = replace(plan, beside=others)
     if restrict is None:
         planning.check_expectations(connection, plan)
         planning.check_offer(plan)
@@ -212,7 +216,25 @@ def complete(
     keys: Mapping[str, VariantKey],
     compiled: Mapping[str, tuple[VariantKey, Compiled]],
 ) -> None:
-    """The second half: variants stored, everybody assigned, people without a needed value skipped."""
+    """The second half: variants stored, everybody assigned, people without a needed value skipped.
+
+    An account whose person is skipped here is written to by its next one.
+    """
+    _keep(desk, connection, maker, plan, keys, compiled)
+    while planning.next_contacts(connection, plan):
+        more = planning.choose(connection, plan)
+        known = posts.by_ids(connection, [number for key in more.values() for number in key.post_ids])
+        _keep(desk, connection, maker, plan, more, compile_variants(desk, maker, plan, more, known))
+
+
+def _keep(
+    desk: Desk,
+    connection: Connection,
+    maker: Composer,
+    plan: Plan,
+    keys: Mapping[str, VariantKey],
+    compiled: Mapping[str, tuple[VariantKey, Compiled]],
+) -> None:
     numbers = {}
     for text, (key, made) in compiled.items():
         numbers[text] = variants.get_or_create(

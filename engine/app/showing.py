@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from engine.app import approving, people, running
+from engine.app.accounts import account_facts
 from engine.app.desk import Desk
 from engine.app.ruling import contact_facts
 from engine.calendar import days_due
@@ -222,9 +223,7 @@ def why(desk: Desk, made: running.Draft, customer: Customer) -> WhyReport:
             customer.email or "",
             "skip",
             Reason.NOT_SELECTED,
-            "in no segment of the audience"
-            if made.dates is None
-            else "not in the audience, or not on this date",
+            _outside(made),
         )
     )
     return WhyReport(
@@ -238,6 +237,16 @@ def why(desk: Desk, made: running.Draft, customer: Customer) -> WhyReport:
     )
 
 
+def _outside(made: running.Draft) -> str:
+    """What may keep somebody out of the audience altogether."""
+    audience = made.campaign.audience
+    if made.dates is not None:
+        return "not in the audience, or not on this date"
+    if audience is not None and audience.roles:
+        return "in no segment of the audience, or without a role it asks for"
+    return "in no segment of the audience"
+
+
 def _facts(
     desk: Desk, connection: Connection, made: running.Draft, customer: Customer, row: Delivery | None
 ) -> Iterator[Fact]:
@@ -249,6 +258,7 @@ def _facts(
         for name in names:
             yield from people.segment_facts(desk, connection, made.moment, name, customer, f"{word}: ")
     yield from _date_facts(made, customer, desk.zone)
+    yield from account_facts(desk, made.campaign, customer, row)
     yield from _consent_facts(connection, made.campaign, customer)
     yield from contact_facts(desk, connection, made.campaign, customer, row, made.moment)
     if row is not None and row.variant is not None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import FromClause, NamedFromClause, Subquery
 
 from engine.audience.conditions import GIVEN_STATES, People, in_segment
-from engine.audience.contact import Bars, Contact, bars
+from engine.audience.contact import Bars, Contact, bars, field_text
 from engine.audience.holdout import is_held_out
 from engine.audience.moments import of_person, own_moments
 from engine.audience.own_dates import OwnDates, is_due, sent_lately
@@ -60,6 +60,7 @@ class Selection:
         only: the row id of the one customer to decide about; None decides about everybody.
         waves: everybody is due at their own moment (see `moments.lay_out`), not at once.
         dates: only customers whose own date is due; None asks for no date.
+        roles: only customers with one of these words in the field `role`; () asks for none.
         contact: the rules of contact to ask, with what they are asked with; None where there are none.
     """
 
@@ -78,6 +79,8 @@ class Selection:
     waves: bool = False
     dates: OwnDates | None = None
     contact: Contact | None = None
+    role: str = ""
+    roles: tuple[str, ...] = ()
 
 
 def audience_select(rules: Rulebook, selection: Selection) -> Select[Any]:
@@ -213,6 +216,8 @@ def _candidates(rules: Rulebook, selection: Selection, people: People, *, few: b
     included = _included(rules, selection, people, flat=not few)
     if selection.dates is not None:
         included = and_(included, is_due(people, selection.dates, rules))
+    if selection.roles:
+        included = and_(included, field_text(people, selection.role, rules).in_(selection.roles))
     return _Candidates(people, source, included, barred)
 
 

@@ -26,6 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "send": ("sending", "Send a campaign now; running it twice sends nothing twice."),
     "why": ("people", "The decision for one person and campaign, and every fact behind it."),
     "history": ("people", "Every touch and event of a customer, newest first."),
+    "accounts": ("accounts", "Customers who belong together, what they are there, and whose."),
     "log": ("touching", "Write down a call, a visit, a gift: a touch by a person."),
     "tasks": ("tasking", "What people are to do for customers, overdue first."),
     "task": ("tasking", "Give a person something to do for a customer."),

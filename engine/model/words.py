@@ -58,6 +58,7 @@ class Reason(StrEnum):
     HOLDOUT = "holdout"
     NO_ADDRESS = "no_address"
     SHARED_ADDRESS = "shared_address"
+    ONE_PER_ACCOUNT = "one_per_account"
     NO_NEW_POSTS = "no_new_posts"
     TOO_FEW_POSTS = "too_few_posts"
     FEED_UNREADABLE = "feed_unreadable"

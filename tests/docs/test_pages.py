@@ -44,6 +44,10 @@ def test_the_page_on_the_rules_of_contact_is_what_happens(tmp_path: Path) -> Non
     assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "policy.md") >= 12
 
 
+def test_the_page_on_accounts_is_what_happens(tmp_path: Path) -> None:
+    assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "accounts.md") >= 8
+
+
 def test_the_page_on_touches_by_people_is_what_happens(tmp_path: Path) -> None:
     assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "touches.md") >= 8
 

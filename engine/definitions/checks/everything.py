@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from engine.definitions.checks.accounts import check_accounts
 from engine.definitions.checks.campaigns import check_campaigns
 from engine.definitions.checks.configuration import check_configuration
 from engine.definitions.checks.contact import check_policy, check_senders
@@ -27,6 +28,7 @@ def check(workspace: Workspace) -> list[Problem]:
             *check_senders(workspace),
             *check_policy(workspace),
             *check_campaigns(workspace),
+            *check_accounts(workspace),
             *check_offers(workspace),
             *check_files(workspace),
             *not_yet(workspace),

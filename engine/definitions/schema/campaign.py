@@ -43,10 +43,33 @@ class Audience(Definition):
     exclude: tuple[Name, ...] = Field(
         (), description="Segments whose people are left out, checked again at sending."
     )
+    roles: tuple[Text, ...] = Field(
+        (),
+        description="Only people with one of these roles, by `accounts.role` of config/customers.yaml.",
+        examples=[["sponsor"]],
+    )
+    one_per: Literal["account"] | None = Field(
+        None, description="One letter for each account, to the first of its people who may get it."
+    )
+    prefer: tuple[Text, ...] = Field(
+        (),
+        description="Whom of an account first, by role; others come after them, the lower customer key first.",
+        examples=[["sponsor", "decision maker"]],
+    )
     holdout: Percentage | None = Field(
         None,
         description="This share gets nothing, always the same people, so that the effect can be measured.",
     )
+
+    @model_validator(mode="after")
+    def _preferred_for_something(self) -> Audience:
+        if self.prefer and self.one_per is None:
+            raise mistake(
+                "`prefer` says who of an account gets its one letter",
+                "add `one_per: account`, or write `roles:` to write to these people only",
+                at=("prefer",),
+            )
+        return self
 
 
 class Cadence(Definition):

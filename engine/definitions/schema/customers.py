@@ -97,6 +97,21 @@ BUILT_IN: dict[str, FieldType] = {
 }
 
 
+class Accounts(Definition):
+    """Customers who belong together: the people of one company. Who has no value in `by` is an account of their own."""
+
+    by: FieldName = Field(
+        description="A field of the customer that is the same for all people of an account.",
+        examples=["company_id"],
+    )
+    name: FieldName | None = Field(
+        None, description="A field with the account's name, for people to read.", examples=["company"]
+    )
+    role: FieldName | None = Field(
+        None, description="A field with what somebody is there.", examples=["role"]
+    )
+
+
 class Customers(Definition):
     """What is known about a person. Built in: email, customer_id, time_zone, language, tags, topics."""
 
@@ -111,6 +126,9 @@ class Customers(Definition):
         default_factory=dict,
         description="Events and their fields, where you want their names and values checked.",
     )
+    accounts: Accounts | None = Field(
+        None, description="Which customers belong together, as a company's people do."
+    )
     csv: dict[Text, FieldName] = Field(
         default_factory=dict,
         description="Columns whose names differ: the spreadsheet's name, then the field's.",
@@ -119,6 +137,11 @@ class Customers(Definition):
     def field_type(self, name: str) -> FieldType | None:
         """The type of a field or built-in; None when there is none of that name."""
         return self.fields.get(name) or BUILT_IN.get(name)
+
+    @property
+    def role_field(self) -> str:
+        """The field with what somebody is in their account; "" where none is named."""
+        return (self.accounts.role if self.accounts is not None else None) or ""
 
 
 class CustomersFile(Definition):

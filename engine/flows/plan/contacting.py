@@ -45,7 +45,7 @@ def contact_of(connection: Connection, plan: Plan) -> Contact | None:
     if rules.people.kinds and not touches_by_people.any_of(connection, rules.counted_kinds):
         rules = replace(rules, people=ByPeople())
     zone = plan.rules.zone
-    written = moments.zones(connection, plan.restrict) if rules.counting or rules.quiet is not None else ()
+    written = moments.zones(connection, plan.only) if rules.counting or rules.quiet is not None else ()
     coming = tuple(_coming(connection, plan, rules))
     return Contact(
         rules,
@@ -54,7 +54,7 @@ def contact_of(connection: Connection, plan: Plan) -> Contact | None:
         past=cache(lambda since: touches.recent_runs(connection, since)),
         waiting=_waiting(connection, plan, rules),
         coming=coming,
-        only=plan.restrict,
+        only=plan.only,
     )
 
 
@@ -63,7 +63,7 @@ def own_moments(connection: Connection, plan: Plan, contact: Contact | None) -> 
     quiet = contact.rules.quiet if contact is not None else None
     if plan.waves is None and quiet is None:
         return None
-    return [_own_moment(plan, contact, zone) for zone in moments.zones(connection, plan.restrict)]
+    return [_own_moment(plan, contact, zone) for zone in moments.zones(connection, plan.only)]
 
 
 def _own_moment(plan: Plan, contact: Contact | None, written: str) -> OwnMoment:
@@ -107,6 +107,8 @@ def _coming(connection: Connection, plan: Plan, rules: Rules) -> Iterator[tuple[
             exclude=tuple(campaign.audience.exclude),
             purpose=campaign.purpose,
             topic=campaign.topic or "",
+            role=plan.workspace.customers.role_field,
+            roles=tuple(campaign.audience.roles),
         )
         yield label_of(campaign), candidates_select(plan.rules, selection)
 

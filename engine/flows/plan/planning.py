@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from engine.audience import moments, segments
+from engine.audience import accounts, moments, segments
 from engine.audience.own_dates import OwnDates
 from engine.audience.owning import owning_of
 from engine.audience.profile import read_profile
 from engine.audience.rulebook import Rulebook
 from engine.audience.selection import Selection, audience_select
 from engine.definitions.schema.campaign import Campaign
+from engine.definitions.schema.customers import Accounts
 from engine.definitions.schema.offers import Offer
 from engine.definitions.workspace import Workspace
 from engine.errors import Refused
@@ -23,11 +24,12 @@ from engine.flows.plan.timing import Waves
 from engine.model.post import Post
 from engine.model.words import Purpose, Reason
 from engine.store import runs, variants
+from engine.store.ledger import one_of_several
 from engine.store.ledger import plan as ledger
 from engine.store.ledger.moved import Moved, moved
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 Posts = Mapping[str, Sequence[tuple[int, Post, datetime]]]
 
@@ -39,7 +41,8 @@ class Plan:
     `posts`: by feed, the posts that may be sent; frozen with the run. `moment`: what the audience is taken at.
     `restrict`: only this customer (row number), for a preview of one; None for everybody. `relaxed`: as if they
     were not excluded, had given consent and had no earlier letters, and as if their date were due. `waves`: where
-    readers have moments of their own. `dates`: where a date of theirs says whether they are concerned.
+    readers have moments of their own. `dates`: where a date of theirs says whether they are concerned. `beside`: the
+    others of the account of `restrict`, without whom nobody could say who of them gets its letter.
     """
 
     workspace: Workspace
@@ -54,6 +57,19 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     waves: Waves | None = None
     dates: OwnDates | None = None
+    beside: tuple[int, ...] = ()
+
+    @property
+    def only(self) -> int | None:
+        """The one customer to decide about; None where there are several."""
+        return None if self.beside else self.restrict
+
+    @property
+    def accounts(self) -> Accounts | None:
+        """What makes an account, where each gets one letter; None where every customer gets one."""
+        audience = self.campaign.audience
+        wanted = audience is not None and audience.one_per is not None and not self.relaxed
+        return self.workspace.customers.accounts if wanted else None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -108,7 +124,7 @@ def freeze(connection: Connection, plan: Plan) -> int:
     selection = replace(_selection(plan), waves=own_moments is not None, contact=contact)
     chosen = audience_select(plan.rules, selection)
     if plan.restrict is not None:
-        chosen = chosen.where(chosen.selected_columns["customer"] == plan.restrict)
+        chosen = chosen.where(chosen.selected_columns["customer"].in_((plan.restrict, *plan.beside)))
     return ledger.freeze(connection, plan.run.id, chosen, plan.now)
 
 
@@ -128,6 +144,8 @@ def _selection(plan: Plan) -> Selection:
         exclude=() if plan.relaxed else tuple(audience.exclude),
         purpose=Purpose.SERVICE if plan.relaxed else plan.campaign.purpose,
         topic=plan.campaign.topic or "",
+        role=plan.workspace.customers.role_field,
+        roles=() if plan.relaxed else tuple(audience.roles),
         holdout=audience.holdout.of_one if audience.holdout is not None and not plan.relaxed else 0.0,
         fields=plan.fields,
         owning=owning_of(plan.workspace),
@@ -138,14 +156,37 @@ def _selection(plan: Plan) -> Selection:
 def choose(connection: Connection, plan: Plan) -> dict[str, VariantKey]:
     """Each profile's variant. People whom no letter is for are skipped, the others have their codes reserved.
 
+    Of each account, where it gets one letter, the first who may get it is left.
+
     Raises Refused when codes run out and the offer says `when_exhausted: stop`.
     """
     _skip_without_letter(connection, plan)
+    if plan.accounts is not None:
+        one_of_several.skip_others(connection, plan.run.id, _contacts(plan, plan.accounts))
     if plan.offer is not None:
         _offer(connection, plan, plan.offer[0])
     keys = _keys(connection, plan)
     assert not any(isinstance(key, Reason) for key in keys.values())
     return {profile: key for profile, key in keys.items() if isinstance(key, VariantKey)}
+
+
+def _contacts(plan: Plan, wanted: Accounts) -> Select[Any]:
+    assert plan.campaign.audience is not None
+    return accounts.contacts(plan.rules, plan.run.id, wanted, plan.campaign.audience.prefer)
+
+
+def next_contacts(connection: Connection, plan: Plan) -> bool:
+    """Lets the next person of every account try whose first one gets no letter after all; whether there is any.
+
+    They are decided about anew; who is left must be chosen and get a variant, as at first.
+    """
+    if plan.accounts is None:
+        return False
+    deserted = accounts.deserted(plan.rules, plan.run.id, plan.accounts)
+    if not one_of_several.forget(connection, plan.run.id, deserted):
+        return False
+    freeze(connection, plan)
+    return True
 
 
 def assign(
