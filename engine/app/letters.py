@@ -33,7 +33,7 @@ def letter_problems(
     names = [
         name
         for name, campaign in workspace.campaigns.items()
-        if campaign.content.template
+        if (campaign.content.template or campaign.by_owner)
         and (not only or name == only)
         and workspace.file_of("campaigns", name) not in broken
     ]

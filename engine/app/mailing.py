@@ -15,6 +15,7 @@ from functools import cache, partial
 from engine import clock
 from engine.app import originality
 from engine.app.desk import Desk
+from engine.app.handing import hand_over
 from engine.app.lettering import RunLetters, StoredLetters
 from engine.app.people import rulebook
 from engine.calendar import RECIPIENT
@@ -82,7 +83,7 @@ def send_run(
             database=desk.database,
             run=run.id,
             worker=worker,
-            ways=ways(desk, maker, campaign),
+            ways=() if campaign.by_owner else ways(desk, maker, campaign),
             consent=consent_of(campaign),
             now=clock.now,
             wall=clock.wall,
@@ -98,7 +99,11 @@ def send_run(
             impatient=by_hand,
             follow=suppressing.follow,
         )
-        mailed = asyncio.run(_mail(order, inquiry_of(desk, run, worker, stop), doubts))
+        if campaign.by_owner:
+            hand_over(desk, maker, campaign, order)
+            mailed = Mailed(interrupted=stop())
+        else:
+            mailed = asyncio.run(_mail(order, inquiry_of(desk, run, worker, stop), doubts))
     _tell(run, mailed)
     copied = copied or originality.note(desk)
     return replace(mailed, notes=(*mailed.notes, f"{copied}; {originality.REMEDY}")) if copied else mailed

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from engine import clock
 from engine.app.desk import Desk
+from engine.app.handing import made_in_words
 from engine.errors import UsageError
 from engine.flows.deliver.circuit import in_words
 from engine.flows.receive import quarantine
 from engine.model.counts import ahead
 from engine.model.report import RunReport
+from engine.model.words import Reason
 from engine.store import counts, pace, runs
 
 if TYPE_CHECKING:
@@ -53,16 +55,19 @@ def find_run(connection: Connection, run: str) -> runs.Run:
 def _report(
     desk: Desk, connection: Connection, run: runs.Run, *, sent_now: int = 0, interrupted: bool = False
 ) -> RunReport:
+    tally = counts.counts(connection, run.id)
     notes = run.snapshot.get("notes", ())
     told = [str(note) for note in notes] if isinstance(notes, (list, tuple)) else []
     if run.state == runs.AWAITING:
         told.append(f"nothing leaves before a person approves it: touchbase approve {run.id}")
+    if Reason.OWNER_TASK in tally.skipped:
+        told.append(made_in_words(connection, run.id))
     return RunReport(
         campaign=run.campaign,
         run=str(run.id),
         occurrence=run.occurrence,
         state=run.state,
-        counts=counts.counts(connection, run.id),
+        counts=tally,
         provider=run.provider,
         as_of=run.as_of,
         sent_now=sent_now,

@@ -40,7 +40,7 @@ def preview(desk: Desk, campaign: str, email: str, at: str | None) -> Preview:
         text=letter.text,
         message=found.message,
         decision=decision,
-        findings=_findings(desk, made, letter),
+        findings=_findings(desk, made, letter) if made.campaign.content.template is not None else (),
     )
 
 

@@ -40,7 +40,8 @@ class Revision:
 def revision(workspace: Workspace, campaign: Campaign) -> Revision:
     """Of a campaign whose files have no errors."""
     environment = make_environment(workspace.root / "templates")
-    texts = [text for text in (campaign.content.subject, campaign.content.preheader) if text]
+    title = campaign.task.title if campaign.task is not None else None
+    texts = [text for text in (campaign.content.subject, campaign.content.preheader, title) if text]
     parts = made_of(workspace, campaign, lambda names: family(environment, names, texts))
     return Revision({name: _digest(_bytes(written)) for name, written in parts})
 

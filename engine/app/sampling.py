@@ -14,6 +14,11 @@ from engine.model.letter import Batch, Letter, Mailbox, Verdict
 
 def send_test(desk: Desk, campaign: str, address: str, at: str | None) -> dict[str, object]:
     """Send the letter of the first who would get one to this address instead. Refused where nobody would."""
+    if desk.campaign(campaign).by_owner:
+        raise Refused(
+            f"{campaign} sends no letters: the customers' own people get tasks",
+            help=f"`touchbase preview {campaign} --for EMAIL` shows the draft",
+        )
     made = running.with_feeds(desk, running.draft(desk, campaign, at))
     found = showing.one_letter(desk, made, None)
     if found is None:

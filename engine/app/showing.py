@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from engine.app import approving, people, running
+from engine.app import approving, handing, people, running
 from engine.app.accounts import account_facts
 from engine.app.desk import Desk
 from engine.app.ruling import contact_facts
@@ -111,6 +111,9 @@ def _report(
             _variant_line(desk, connection, made, names[number], VariantKey.read(key), number, addressed)
         )
     decided = [decision_of(row, names) for row in deliveries.of_run(connection, run.id)]
+    if made.campaign.by_owner:
+        whose = handing.planned_in_words(desk, connection, run.id, run.as_of)
+        notes = (*notes, *filter(None, [whose or handing.made_in_words(connection, run.id)]))
     return PlanReport(
         campaign=made.campaign.campaign,
         title=made.campaign.name,
@@ -123,6 +126,7 @@ def _report(
         run="" if fresh else str(run.id),
         waves=counts.waves(connection, run.id) if has_moments(desk, made) else (),
         state="" if fresh else run.state,
+        what="task" if made.campaign.by_owner else "letter",
     )
 
 

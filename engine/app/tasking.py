@@ -222,6 +222,7 @@ def _line(desk: Desk, task: Task, last: Sequence[HistoryLine] = (), matters: Seq
         task.reason,
         task.closed_at,
         task.touch,
+        task.expires_at,
         last,
         matters,
     )

@@ -73,6 +73,10 @@ class App:
         """Whether letters really go out, and not into a folder."""
         return self.desk.leaves_machine
 
+    def is_by_owner(self, campaign: str) -> bool:
+        """Whether the campaign sends no letters, but gives the customers' own people tasks."""
+        return self.desk.campaign(campaign).by_owner
+
     def import_customers(
         self, file: Path, *, dry_run: bool = False, rejects: Path | None = None, progress: Progress = _silent
     ) -> ImportReport:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Select, func, or_, select, type_coerce
 from sqlalchemy.sql.selectable import NamedFromClause, Subquery
 
 from engine.audience.clocks import Times
+from engine.model.words import Reason
 from engine.store import tables
 from engine.store.touches import TOUCHED, WAITING
 
@@ -21,8 +22,12 @@ def left_at(delivery: NamedFromClause) -> ColumnElement[int]:
 def touched(
     delivery: NamedFromClause, runs: Collection[int], since: int | None, only: int | None
 ) -> list[ColumnElement[bool]]:
-    """The row is a letter of these runs that has left, or may have, at `since` (microseconds) or after it."""
-    found: list[ColumnElement[bool]] = [delivery.c.run.in_(sorted(runs)), delivery.c.state.in_(TOUCHED)]
+    """The row is a letter of these runs that has left, or may have, at `since` (microseconds) or after it.
+
+    A task that an owner got by a campaign `by: owner` is one, too; the label of its run says that it does not count.
+    """
+    reached = or_(delivery.c.state.in_(TOUCHED), delivery.c.reason == Reason.OWNER_TASK.value)
+    found: list[ColumnElement[bool]] = [delivery.c.run.in_(sorted(runs)), reached]
     found.append(left_at(delivery) >= since if since is not None else delivery.c.submitted_at.is_not(None))
     if only is not None:
         found.append(delivery.c.customer == only)

@@ -5,13 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Select, Text, case, cast, func, literal, select, type_coerce
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.sql.selectable import FromClause, NamedFromClause, Subquery
 
 from engine.audience.conditions import GIVEN_STATES, People
 from engine.audience.owning import Owning, owner_of
 from engine.audience.rulebook import Rulebook
-from engine.model.words import State
+from engine.model.words import Reason, State
 from engine.store import tables
 
 BETWEEN = "\x1e"
@@ -89,16 +102,21 @@ def _field_text(people: People, name: str, rules: Rulebook) -> ColumnElement[Any
 
 
 def earlier_variants(campaign: str) -> Subquery:
-    """For each customer the variants of the campaign that went out to them, or may have, in any run."""
+    """For each customer the variants of the campaign that went out to them, or may have, in any run.
+
+    What stands in a draft for their own person went out.
+    """
     delivery, run = tables.deliveries.alias(), tables.runs.alias()
     states = (*GIVEN_STATES, State.SUBMITTING)
+    drafted = and_(delivery.c.reason == Reason.OWNER_TASK.value, delivery.c.submitted_at.is_not(None))
+    went_out = or_(delivery.c.state.in_(states), drafted)
     listed = (
         select(
             delivery.c.customer,
             func.aggregate_strings(cast(delivery.c.variant, Text), ",").label("variants"),
         )
         .join_from(delivery, run, run.c.id == delivery.c.run)
-        .where(run.c.campaign == campaign, delivery.c.variant.is_not(None), delivery.c.state.in_(states))
+        .where(run.c.campaign == campaign, delivery.c.variant.is_not(None), went_out)
         .group_by(delivery.c.customer)
     )
     return listed.subquery("earlier")

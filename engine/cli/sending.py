@@ -172,7 +172,7 @@ def send_command(
             else:
                 click.echo(f"one sample letter for {outcome['sample']} went to {test}")
             return 0
-        ask = not yes and app.leaves_machine
+        ask = not yes and app.leaves_machine and not app.is_by_owner(campaign)
         if ask and (as_json or not sys.stdin.isatty()):
             raise _nobody_to_ask(campaign, app.provider_name)
         with progress_bar(quiet=as_json) as progress:

@@ -26,7 +26,7 @@ def show_plan(report: PlanReport, *, shown: int | None) -> None:
         click.echo(f"  − {counts.held_out:>7,}  holdout")
     if counts.accepted:
         click.echo(f"  − {counts.accepted:>7,}  already_sent")
-    click.echo(f"  = {counts.pending:>7,}  to send")
+    click.echo(f"  = {counts.pending:>7,}  to {_verb(report)}")
     click.echo("")
     for line in report.variants:
         offer = f" · offer {line.offer}" if line.offer else ""
@@ -37,15 +37,18 @@ def show_plan(report: PlanReport, *, shown: int | None) -> None:
     for note in report.notes:
         click.echo(f"  note: {note}")
     click.echo("")
-    click.echo(
-        f"{plural(counts.pending, 'letter')} to send, {sum(counts.skipped.values()) + counts.held_out:,} left out"
-    )
+    left_out = sum(counts.skipped.values()) + counts.held_out
+    click.echo(f"{plural(counts.pending, report.what)} to {_verb(report)}, {left_out:,} left out")
     if report.state == "awaiting":
         click.echo(f"next: touchbase approve {report.run} · touchbase send {report.campaign}")
     elif counts.pending:
         click.echo(
             f"next: touchbase preview {report.campaign} --for EMAIL · touchbase send {report.campaign}"
         )
+
+
+def _verb(report: PlanReport) -> str:
+    return "hand over" if report.what == "task" else "send"
 
 
 def _show_waves(waves: Sequence[Wave]) -> None:

@@ -45,7 +45,8 @@ def made_of(
 def _letter_files(
     workspace: Workspace, campaign: Campaign, templates: Callable[[list[str]], Iterable[str]]
 ) -> Iterator[tuple[str, object]]:
-    named = [name for name in (campaign.content.template, campaign.content.text) if name]
+    draft = campaign.task.text if campaign.task is not None else None
+    named = [name for name in (campaign.content.template, campaign.content.text, draft) if name]
     for name in sorted(templates(named)):
         file = f"{TEMPLATES}/{name}"
         yield file, content(workspace.root / file)

@@ -47,7 +47,10 @@ class VariantLine:
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """Who would get what, who would not, and why. `waves`: where readers have moments of their own, when those are."""
+    """Who would get what, who would not, and why. `waves`: where readers have moments of their own, when those are.
+
+    `what`: each of them gets a letter, or their own person a task.
+    """
 
     campaign: str
     title: str
@@ -60,11 +63,13 @@ class PlanReport:
     run: str = ""
     waves: Sequence[Wave] = ()
     state: str = ""
+    what: str = "letter"
 
     def as_json(self) -> dict[str, object]:
         """The object `plan --json` prints."""
         return {
             "campaign": self.campaign,
+            "what": self.what,
             "run": self.run or None,
             "state": self.state or None,
             "occurrence": self.occurrence,

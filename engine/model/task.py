@@ -34,7 +34,7 @@ class TaskLine:
 
     `text`: what may help, such as a drafted note. `reason`: why it was made or, of a task not needed, why not.
     `last`: the customer's last touches, newest first. `matters`: titles of the segments that stop marketing to the
-    customer now, such as an open complaint. `touch`: what was done.
+    customer now, such as an open complaint. `touch`: what was done. `expires_at`: when it is closed, if nobody did it.
     """
 
     task: int
@@ -53,6 +53,7 @@ class TaskLine:
     reason: str = ""
     closed_at: datetime | None = None
     touch: int | None = None
+    expires_at: datetime | None = None
     last: Sequence[HistoryLine] = ()
     matters: Sequence[str] = ()
 
@@ -75,6 +76,7 @@ class TaskLine:
             "created_at": self.created_at.isoformat(),
             "closed_at": _iso(self.closed_at),
             "touch": self.touch,
+            "expires_at": _iso(self.expires_at),
             "last": [line.as_json() for line in self.last],
             "matters": list(self.matters),
         }

@@ -27,13 +27,16 @@ PLACES = (
 )
 """In the order a delivery passes them: plain ones inside a transaction, `after_…` behind its commit."""
 
+HANDING = ("hand_over", "after_hand_over")
+"""The same for a delivery that becomes a task."""
+
 EXIT_STATUS = 86
 """Unlike any status the program ends with by itself, so that a test knows why it ended."""
 
 watch: Callable[[str], None] | None = None
 """Told of every place that is passed, where a test sets it: a simulated process ends by what this raises."""
 
-_passed = dict.fromkeys(PLACES, 0)
+_passed = dict.fromkeys((*PLACES, *HANDING), 0)
 
 
 def crash(place: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, insert, or_, select, update
+from sqlalchemy import Select, func, insert, or_, select, update
 
 from engine.model.task import MadeBy, TaskState
 from engine.store import tables
@@ -109,6 +109,20 @@ def listed(
         is_closed, table.c.closed_at.desc(), table.c.due_at.is_(None), table.c.due_at, table.c.id
     )
     return [_task(row) for row in connection.execute(query.limit(limit).offset(skip)).mappings()]
+
+
+def by_owner(connection: Connection, run: int) -> dict[str, int]:
+    """How many tasks stand for letters of the run, by their owner, those with most first."""
+    table, delivery = tables.tasks, tables.deliveries
+    owner, number = func.coalesce(table.c.owner, "").label("owner"), func.count().label("number")
+    query = (
+        select(owner, number)
+        .join_from(delivery, table, table.c.delivery == delivery.c.id)
+        .where(delivery.c.run == run)
+        .group_by(owner)
+        .order_by(number.desc(), owner)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def close(

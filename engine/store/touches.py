@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, select, update
 
 from engine.model.contact import Label
-from engine.model.words import ACCEPTED_STATES, State
+from engine.model.words import ACCEPTED_STATES, Reason, State
 from engine.store import bulk, runs, tables
 from engine.store.types import from_microseconds
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 TOUCHED = tuple(sorted(ACCEPTED_STATES | {State.UNCERTAIN, State.SUBMITTING}))
-"""The states of a delivery that has left, or may have."""
+"""The states of a delivery that has left, or may have. So has one that an owner got as a task, as far as the campaign's
+own cadence asks: it has `submitted_at`, and the reason `owner_task`."""
 
 WAITING = tuple(sorted({State.PLANNED, State.CLAIMED, State.RETRY_WAIT}))
 """The states of a delivery that has not left and still may."""
@@ -137,8 +138,8 @@ def _listed(states: Iterable[str]) -> str:
 
 _TOUCHES = f"""
 SELECT customer, submitted_at, run FROM deliveries
-WHERE customer = ANY(:customers) AND run = ANY(:runs) AND state IN ({_listed(TOUCHED)})
-AND submitted_at IS NOT NULL
+WHERE customer = ANY(:customers) AND run = ANY(:runs)
+AND (state IN ({_listed(TOUCHED)}) OR reason = '{Reason.OWNER_TASK}') AND submitted_at IS NOT NULL
 """
 _WAITING = f"""
 SELECT customer, due_at, run FROM deliveries

@@ -108,6 +108,13 @@ def _sources(lines: Mapping[str, tuple[Source, str | None]]) -> dict[str, Source
     return {name: source for name, (source, _) in lines.items()}
 
 
+def compile_line(
+    environment: LetterEnvironment, name: str, source: str, context: Mapping[str, object]
+) -> Source:
+    """A text of one line, such as a header's, as a source of stage 2. TemplateError where it cannot be one."""
+    return _line(environment, name, source, context)[0]
+
+
 def _line(
     environment: LetterEnvironment, name: str, source: str, context: Mapping[str, object]
 ) -> tuple[Source, str | None]:

@@ -52,6 +52,10 @@ def test_the_page_on_touches_by_people_is_what_happens(tmp_path: Path) -> None:
     assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "touches.md") >= 8
 
 
+def test_the_page_on_tasks_from_campaigns_is_what_happens(tmp_path: Path) -> None:
+    assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "tasks-from-campaigns.md") >= 8
+
+
 def test_the_readme_is_one_screen_and_a_half_and_shows_a_letter() -> None:
     text = README.read_text(encoding="utf-8")
     assert len(text.splitlines()) < 120

@@ -51,6 +51,10 @@ def _audience(workspace: Workspace, campaign: Campaign, *at: Key) -> Iterator[Pr
 def _names(workspace: Workspace, campaign: Campaign, *at: Key) -> Iterator[Problem]:
     if campaign.topic is not None:
         yield from known(workspace, "topic", campaign.topic, workspace.project.topics, *at, "topic")
+    if campaign.by_owner and workspace.account_owner is None:
+        message = "`by: owner` needs people of the customers' own, and `account-owner` is not set up"
+        help = "add `account-owner: { from_field: …, otherwise: … }` to config/senders.yaml"
+        yield problem_at(workspace.place(*at, "by"), "X011", message, help)
     if campaign.sender == ACCOUNT_OWNER:
         if workspace.account_owner is None:
             message = "`account-owner` is not set up"

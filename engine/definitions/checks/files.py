@@ -58,6 +58,8 @@ def _letters(workspace: Workspace, campaign: Campaign, *at: Key) -> Iterator[Pro
     for key, written in (("template", campaign.content.template), ("text", campaign.content.text)):
         if written is not None:
             yield from _there(workspace, written, (TEMPLATES,), *at, "content", key)
+    if campaign.task is not None and campaign.task.text is not None:
+        yield from _there(workspace, campaign.task.text, (TEMPLATES,), *at, "task", "text")
     yield from _steps(workspace, campaign.steps, *at, "steps")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints, model_validator
 
 from engine.definitions.schema.base import Definition, mistake
+from engine.definitions.schema.owner_task import By, OwnerTask
 from engine.definitions.schema.project import Tracking
 from engine.definitions.schema.schedule import Schedule
 from engine.definitions.schema.segments import Condition, EventFieldCondition
@@ -229,6 +230,11 @@ class Campaign(Definition):
         None, description="A topic of config/project.yaml; only its subscribers get the letter."
     )
     tags: tuple[Name, ...] = Field((), description="Words of your own, for rules of the policy.")
+    by: By = Field(
+        By.ENGINE,
+        description="`engine` sends letters; `owner` gives each customer's own person a task with a drafted text.",
+    )
+    task: OwnerTask | None = Field(None, description="The task of a campaign `by: owner`.")
     audience: Audience | None = Field(None, description="Who gets it.")
     schedule: Schedule | None = Field(None, description="When it wakes up; for a sequence, when it may send.")
     cadence: Cadence | None = Field(None, description="How often one person may get it.")
@@ -250,7 +256,9 @@ class Campaign(Definition):
 
     @model_validator(mode="after")
     def _whole(self) -> Campaign:
-        if self.steps:
+        if self.by is By.OWNER or self.task is not None:
+            self._whole_task()
+        elif self.steps:
             self._whole_sequence()
         elif self.trigger is not None:
             raise mistake(
@@ -277,17 +285,52 @@ class Campaign(Definition):
                 at=("content", "template"),
             )  # fmt: skip
 
+    def _whole_task(self) -> None:
+        if self.by is not By.OWNER:
+            raise mistake(
+                "`task:` speaks of a campaign whose letters are tasks", "add `by: owner`", at=("task",)
+            )
+        if self.task is None:
+            help = 'add `task: { kind: call, title: "Call {{ customer.email }}", due: 5 days }`'
+            raise mistake("`by: owner` needs a task", help, at=("by",))
+        if self.steps or self.trigger is not None:
+            raise mistake(
+                "`by: owner` is for one task, not for a sequence",
+                "remove `steps:` and `trigger:`",
+                at=("by",),
+            )
+        if self.task.text is not None and self.content.template is not None:
+            raise mistake(
+                "the draft is written twice",
+                "keep `text:` here or `template:` under `content:`",
+                at=("task", "text"),
+            )
+        if self.content.template is not None:
+            self._has_subject()
+        self._has_people()
+
+    def _has_subject(self) -> None:
+        if self.content.subject is None:
+            raise mistake("the letter has no subject", "add `subject:` under `content:`", at=("content",))
+
     def _whole_letter(self) -> None:
         if self.content.template is None:
             raise mistake("there is no letter to send", "add `content:` with `template:` and `subject:`")
-        if self.content.subject is None:
-            raise mistake("the letter has no subject", "add `subject:` under `content:`", at=("content",))
+        self._has_subject()
+        self._has_people()
+
+    def _has_people(self) -> None:
         if self.audience is None:
             raise mistake("nobody is named to get this", "add `audience:` with `include:` and a segment")
         if self.schedule is not None and self.schedule.when is not None and not self.content.feeds:
             raise mistake(
                 "`when: new posts` needs a feed", "add `feeds:` under `content:`", at=("schedule", "when")
             )
+
+    @property
+    def by_owner(self) -> bool:
+        """Whether its letters are tasks for the customers' own people."""
+        return self.by is By.OWNER
 
     @property
     def name(self) -> str:

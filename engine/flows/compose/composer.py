@@ -13,6 +13,7 @@ from engine.definitions.schema.campaign import Campaign
 from engine.definitions.workspace import Workspace
 from engine.errors import LetterError, Refused
 from engine.flows.compose.context import static_context
+from engine.flows.compose.drafts import title_header
 from engine.flows.compose.persons import LINKS, Persons
 from engine.flows.compose.signatures import signed
 from engine.model.letter import Mailbox
@@ -20,6 +21,7 @@ from engine.model.post import Post
 from engine.model.words import Purpose
 from engine.templating import links, tracking
 from engine.templating.compile import Compiled, compile_letter
+from engine.templating.drafting import compile_draft
 from engine.templating.environment import LetterEnvironment, make_environment
 from engine.templating.filler.filler import Filler
 from engine.templating.program import Program
@@ -74,8 +76,6 @@ class Composer:
             raise Refused(
                 "a letter needs the company's postal address", help="write `company:` in config/project.yaml"
             )
-        assert content.template is not None
-        assert content.subject is not None
         who = signed(self.workspace, sender)
         context = static_context(
             project,
@@ -88,6 +88,9 @@ class Composer:
             owner=signed(self.workspace, owner) if owner else None,
             moment=moment,
         )
+        if content.template is None:
+            return self._draft(context, who.name, who.email, moment)
+        assert content.subject is not None
         made = compile_letter(
             self.environment,
             template=content.template,
@@ -97,7 +100,7 @@ class Composer:
             context=context,
             sender=Mailbox(who.name, who.email),
             reply_to=Mailbox(who.name, who.reply_to) if who.reply_to else None,
-            headers=self._headers(who.email),
+            headers=(*self._headers(who.email), *title_header(self.campaign)),
             campaign=self.campaign.campaign,
             message_id_domain=domain_of(who.email),
             date=format_datetime(moment),
@@ -107,6 +110,22 @@ class Composer:
         opens, clicks = self.campaign.tracking.under(project.tracking)
         program, targets = tracking.tracked(made.program, opens=opens, clicks=clicks)
         return replace(made, program=program, targets=targets)
+
+    def _draft(self, context: dict[str, object], name: str, address: str, moment: datetime) -> Compiled:
+        """A task without a letter: its title, and the text it is to help with."""
+        task = self.campaign.task
+        assert task is not None
+        return compile_draft(
+            self.environment,
+            title=task.title,
+            text_template=task.text or "",
+            headers=title_header(self.campaign),
+            context=context,
+            sender=Mailbox(name, address),
+            campaign=self.campaign.campaign,
+            message_id_domain=domain_of(address),
+            date=format_datetime(moment),
+        )
 
     def _offer(self, moment: datetime) -> dict[str, object]:
         name = self.campaign.content.offer

@@ -18,21 +18,24 @@ ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
 
 
 def mistake_of(workspace: Workspace, campaign: Campaign, error: TemplateError) -> Problem:
-    """The error as a problem at the template's line, or at the subject or preheader it is about."""
+    """The error as a problem at the template's line, or at the subject, preheader or title it is about."""
     help = error.help or _suggestion(workspace, campaign, error.message)
     if error.file:
         return Problem(f"templates/{error.file}", error.line or 1, 1, "T002", error.message, help)
-    place = workspace.place("campaigns", campaign.campaign, "content", _line_of(campaign, error.message))
+    place = workspace.place("campaigns", campaign.campaign, *_line_of(campaign, error.message))
     return Problem(place.file, place.line, place.column, "T002", error.message, help)
 
 
-def _line_of(campaign: Campaign, message: str) -> Key:
-    """Whether it is the subject or the preheader that the message is about."""
+def _line_of(campaign: Campaign, message: str) -> tuple[Key, ...]:
+    """Whether it is the subject, the preheader or a task's title that the message is about."""
     wrong = NAME.search(message)
     name = (wrong[1] if wrong else "").rpartition(".")[2] or ""
     if "preheader" in message or (name and name in campaign.content.preheader):
-        return "preheader"
-    return "subject"
+        return "content", "preheader"
+    title = campaign.task.title if campaign.task is not None else ""
+    if title and (campaign.content.subject is None or (name and name not in campaign.content.subject)):
+        return "task", "title"
+    return "content", "subject"
 
 
 def _suggestion(workspace: Workspace, campaign: Campaign, message: str) -> str:

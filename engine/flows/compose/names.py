@@ -24,11 +24,18 @@ def unknown_names(
     # A campaign without an offer has an empty one, so that templates may ask for it.
     known: dict[str, Description] = {"offer": "nothing", **context_names(workspace, campaign)}
     content = campaign.content
-    for key, text in (("subject", content.subject), ("preheader", content.preheader)):
+    title = campaign.task.title if campaign.task is not None else None
+    lines = {
+        ("content", "subject"): content.subject,
+        ("content", "preheader"): content.preheader,
+        ("task", "title"): title,
+    }
+    for path, text in lines.items():
         for _, message, help in _wrong(uses_in_text(environment, text or ""), known):
-            place = workspace.place("campaigns", campaign.campaign, "content", key)
+            place = workspace.place("campaigns", campaign.campaign, *path)
             yield Problem(place.file, place.line, place.column, "T003", message, help)
-    names = [name for name in (content.template, content.text) if name]
+    draft = campaign.task.text if campaign.task is not None else None
+    names = [name for name in (content.template, content.text, draft) if name]
     known.update(dict.fromkeys(OWN_NAMES, "text"))
     for use, message, help in _wrong(uses_in_templates(environment, names), known):
         yield Problem(f"templates/{use.file}", use.line, 1, "T003", message, help)

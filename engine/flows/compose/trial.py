@@ -77,6 +77,9 @@ class Trial:
     def _proof(self, campaign: Campaign, made: Compiled) -> Iterator[Problem]:
         """What is wrong with the letter of somebody with every field, and of somebody with hardly any."""
         filler = Filler(made.program, MimeWire(utf8_addresses=True), self.environment)
+        if campaign.content.template is None:
+            yield from self._drafts(campaign, filler)
+            return
         facts = Facts(
             code=self._code(campaign),
             unsubscribe_url=link("unsubscribe_url"),
@@ -97,10 +100,22 @@ class Trial:
             found = proof_problems(self.workspace, campaign, letter, self.loader.files, facts)
             yield from (problem for problem in found if problem.severity is not Severity.NOTE)
 
+    def _drafts(self, campaign: Campaign, filler: Filler) -> Iterator[Problem]:
+        """The same for a text without a page around it, which has nothing to be proof-read."""
+        for person in sample_people(self.workspace.customers.fields, filler.inputs):
+            try:
+                filler.letter(filler.slots(person))
+            except TemplateError as error:
+                yield mistake_of(self.workspace, campaign, error)
+                return
+            except LetterError as error:
+                if error.reason != Reason.MISSING_VALUE:
+                    yield self._failure(campaign, error)
+
     def _failure(self, campaign: Campaign, error: LetterError) -> Problem:
         """A template that fails for a sample customer may fail for real ones; they would be skipped."""
         return Problem(
-            f"templates/{campaign.content.template}", 0, 0, "T004", f"for a sample customer: {error.message}",
+            f"templates/{_file_of(campaign)}", 0, 0, "T004", f"for a sample customer: {error.message}",
             "customers for whom it fails are skipped", Severity.WARNING,
         )  # fmt: skip
 
@@ -111,3 +126,9 @@ class Trial:
             return ""
         sources = [self.loader.get_source(self.environment, name)[0] for name in self.loader.files]
         return "" if any(".code" in source for source in sources) else offer.code.shared or CODE
+
+
+def _file_of(campaign: Campaign) -> str:
+    """The template that says most of it."""
+    draft = campaign.task.text if campaign.task is not None else None
+    return campaign.content.template or draft or ""

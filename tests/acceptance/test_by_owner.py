@@ -1,0 +1,147 @@
+"""Campaigns `by: owner`: tasks with drafted texts instead of letters, each made once; real commands, both databases."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.store.crash import EXIT_STATUS, HANDING
+from tests.acceptance.conftest import Desk, adds_up
+from tests.acceptance.test_persons import ANA
+
+CALLS = """\
+campaign: autumn-calls
+title: A call in autumn
+status: active
+purpose: marketing
+intent: ask
+topic: newsletter
+by: owner
+task:
+  kind: call
+  title: "Call {{ customer.first_name | default('them') }}"
+  text: call-notes.md
+  due: 5 days
+  expires: 30 days
+audience: { include: [newsletter-readers] }
+cadence: { by: tier, gold: every month, otherwise: every year }
+sender: account-owner
+"""
+NOTES = """\
+Ask {{ customer.first_name | default('them') }} how they are.
+{% for interest in customer.interests or [] %}- talk about {{ interest }}
+{% endfor %}{{ sender.name }}
+"""
+LETTER = """\
+campaign: personal-note
+status: active
+purpose: marketing
+intent: give
+topic: newsletter
+by: owner
+task: { kind: note, title: "Send {{ customer.first_name | default('a friend') }} a note" }
+audience: { include: [newsletter-readers], exclude: [open-complaint] }
+content:
+  feeds:
+    posts: { feed: blog, since: last send, pick: 1 }
+  offer: come-back-15
+  template: letter.html
+  subject: "For you, {{ customer.first_name | default('friend') }}"
+sender: account-owner
+safety: { audience_may_move: 100% }
+"""
+DECEMBER = "2026-12-24T09:00:00+00:00"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def house(desk: Desk, request: pytest.FixtureRequest) -> Desk:
+    """A workspace with customers and two campaigns for their own people."""
+    if request.param == "postgresql":
+        desk.filled_on(request.getfixturevalue("postgres_url"))
+    else:
+        desk.filled()
+    desk.write("campaigns/autumn-calls.yaml", CALLS)
+    desk.write("campaigns/personal-note.yaml", LETTER)
+    desk.write("templates/call-notes.md", NOTES)
+    return desk
+
+
+def test_each_customers_own_person_gets_a_task_and_nobody_two(house: Desk) -> None:
+    told = [line for line in house.json("check") if "autumn" in line["file"] or "notes" in line["file"]]
+    assert told == []
+    plan = house.json("plan", "autumn-calls")
+    assert (plan["what"], plan["pending"], plan["notes"]) == (
+        "task",
+        4,
+        ["4 tasks for 2 people: priya 2, team 2"],
+    )
+    assert "4 tasks to hand over" in house.run("plan", "autumn-calls").out
+    assert "- talk about coffee" in house.run("preview", "autumn-calls", "--for", ANA).out
+    sent = house.json("send", "autumn-calls")
+    assert adds_up(sent)
+    assert (sent["state"], sent["skipped"], sent["notes"]) == ("done", {"owner_task": 4}, plan["notes"])
+    assert house.letters() == []
+    lines = house.json("tasks")
+    assert [(line["owner"], line["title"], line["kind"], line["made_by"]) for line in lines] == [
+        (owner, title, "call", "campaign")
+        for owner, title in (
+            ("priya", "Call Ana"),
+            ("priya", "Call Bjørn"),
+            ("team", "Call them"),
+            ("team", "Call Angus"),
+        )
+    ]
+    first = lines[0]
+    assert (
+        first["text"]
+        == "Ask Ana how they are.\n- talk about coffee\n- talk about books\nPriya at Reading Room"
+    )
+    assert (first["due_at"], first["expires_at"]) == (
+        "2026-11-28T23:59:00+00:00",
+        "2026-12-23T23:59:00+00:00",
+    )
+    assert first["reason"] == "campaign autumn-calls"
+    assert house.json("send", "autumn-calls")["notes"] == plan["notes"]
+    assert len(house.json("tasks")) == 4
+    why = house.run("why", ANA, "autumn-calls").out
+    assert "does not get autumn-calls: owner_task" in why
+    later = house.json("plan", "autumn-calls", "--occurrence", "again", "--at", DECEMBER)
+    assert (later["skipped"], later["notes"]) == ({"cadence": 2}, ["2 tasks for 2 people: priya 1, team 1"])
+
+
+def test_a_letter_as_a_draft_keeps_its_code_and_its_posts(house: Desk) -> None:
+    house.json("send", "personal-note")
+    draft = next(line["text"] for line in house.json("tasks") if line["email"] == ANA)
+    assert draft.startswith("Subject: For you, Ana\n\n")
+    assert "The third post" in draft
+    code = next(word for word in draft.split() if word.startswith("BACK-"))
+    held = house.json("export", ANA)["customers"][0]["codes"]
+    assert [(each["code"], each["state"]) for each in held] == [(code, "reserved")]
+    house.json("send", "personal-note", "--occurrence", "again")
+    drafts = [line["text"] for line in house.json("tasks", "--limit", "9") if line["email"] == ANA]
+    assert len(drafts) == 2
+    assert ["The second post" in text for text in drafts] == [False, True]
+    assert house.run("send", "personal-note", "--test", "me@mail.example").code == 4
+
+
+def test_who_left_or_is_excluded_since_the_plan_becomes_no_task(house: Desk) -> None:
+    run = house.json("plan", "personal-note", "--save")["run"]
+    house.run("approve", run)
+    house.write("again.csv", "customer_id,at,order\nc1,2026-11-22T10:00:00,18\n")
+    house.json("import", "events", "again.csv", "--event", "complaint_opened")
+    house.json("suppress", "bjorn@mail.example", "--reason", "asked us on the telephone")
+    sent = house.json("send", "personal-note")
+    assert sent["skipped"] == {"excluded": 2, "suppressed": 1, "owner_task": 1}
+    assert [line["email"] for line in house.json("tasks")] == ["nameless@mail.example"]
+
+
+def test_a_process_that_dies_makes_every_task_once(house: Desk) -> None:
+    for number, place in enumerate(HANDING):
+        house.edit("campaigns/autumn-calls.yaml", "cadence:", "x-note:") if not number else None
+        house.environment["TOUCHBASE_CRASH"] = place
+        process = house.process("send", "autumn-calls", "--occurrence", place)
+        said = process.communicate(timeout=60)
+        assert process.returncode == EXIT_STATUS, said
+        del house.environment["TOUCHBASE_CRASH"]
+        sent = house.json("send", "autumn-calls", "--occurrence", place)
+        assert (sent["state"], sent["skipped"]) == ("done", {"owner_task": 4}), place
+        assert len(house.json("tasks")) == 4 * (number + 1)
