@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine import clock
-from engine.app import feeding, following, hearing, originality, resolving, retiring, ticking
+from engine.app import caretaking, feeding, following, hearing, originality, resolving, retiring, ticking
 from engine.app.desk import Desk
 from engine.app.duty import Duty
 from engine.app.keeping import Keeper
@@ -98,6 +98,10 @@ class Household:
     def retire(self) -> Outcome:
         """Delete what `retention:` says is kept no longer."""
         return Outcome(retiring.retire(self.keeper.desk(), self.stopping.is_set))
+
+    def close_tasks(self) -> Outcome:
+        """Close tasks whose time has passed."""
+        return Outcome(caretaking.close_expired(self.keeper.desk(), self.stopping.is_set))
 
     def follow_files(self) -> Outcome:
         """Take over edited files, and stop or let go on whatever follows from them."""

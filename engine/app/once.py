@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from engine import clock
-from engine.app import feeding, originality, ticking
+from engine.app import caretaking, feeding, originality, ticking
 from engine.app.desk import Desk
 from engine.app.mailing import stopping
 from engine.errors import Refused
@@ -42,7 +42,12 @@ def run_once(desk: Desk) -> TickReport:
             whole = _together(whole, report)
             if report.interrupted or not report.did_something:
                 break
-    return whole
+        return replace(whole, done=_besides(desk.at(clock.now()), stop))
+
+
+def _besides(desk: Desk, stop: Callable[[], bool]) -> tuple[str, ...]:
+    """What else a daemon does from time to time; in words, where it did something."""
+    return tuple(filter(None, [caretaking.close_expired(desk, stop)]))
 
 
 def _together(before: TickReport, after: TickReport) -> TickReport:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import clock
-from engine.app import feeding, originality
+from engine.app import caretaking, feeding, originality
 from engine.app.desk import Desk
 from engine.app.hearing import WITHOUT_A_LETTER
 from engine.calendar import clock_of, occurrences
@@ -49,6 +49,7 @@ def look(desk: Desk) -> Status:
         providers=facts.ways,
         processes=facts.processes,
         jobs=facts.jobs,
+        tasks=facts.tasks,
     )
 
 
@@ -106,6 +107,7 @@ def gather(desk: Desk) -> Facts:
             scheduled=len(scheduled),
             copied=copied,
             watches=[*watches.every(connection).values()],
+            tasks=caretaking.waiting(desk, connection),
         )
 
 

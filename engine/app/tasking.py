@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from engine.model.duration import Duration, Unit
 from engine.model.report import HistoryLine
 from engine.model.task import TaskLine, TaskState
 from engine.model.touch import TouchKind
-from engine.store import history, tasks, touches_by_people
+from engine.store import customers, history, tasks, touches_by_people
 from engine.store.tasks import Task
 
 if TYPE_CHECKING:
@@ -45,8 +47,16 @@ def listed(
             connection, desk.now, owner=whose, until=until, closed=everything, limit=limit, skip=skip
         )
         people = sorted({each.customer for each in found})
-        last, matters = _last(connection, people), _matters(desk, connection, people)
-    return [_line(desk, each, last[each.customer], matters.get(each.customer, ())) for each in found]
+        known = _known_of(desk, connection, people)
+    return [_line(desk, each, known[each.customer]) for each in found]
+
+
+def one(desk: Desk, task: str) -> TaskLine:
+    """One task in whatever state, with what its owner needs to know."""
+    number = _number(task)
+    with desk.database.read() as connection:
+        found = _known(connection, number)
+        return _line(desk, found, _known_of(desk, connection, [found.customer])[found.customer])
 
 
 def add(
@@ -168,12 +178,44 @@ def _open(connection: Connection, task: int) -> Task:
 
 def _closed(found: Task) -> Refused:
     became = found.state.replace("_", " ")
-    why = f": {found.reason}" if found.state is TaskState.NOT_NEEDED and found.reason else ""
+    told = found.state in (TaskState.NOT_NEEDED, TaskState.EXPIRED) and found.reason
+    why = f": {found.reason}" if told else ""
     return Refused(
         f"task {found.id} ({found.title}) is {became} since {found.closed_at:%Y-%m-%d %H:%M} UTC{why}",
         help=f"nothing was changed; `touchbase history {found.email or found.customer_id}` shows what was done, "
         "`touchbase log` writes down what is new",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a task's customer: last touches, open matters, last answers, tier."""
+
+    last: Sequence[HistoryLine] = ()
+    matters: Sequence[str] = ()
+    answers: Sequence[HistoryLine] = ()
+    tier: str = ""
+
+
+NOTHING_KNOWN = Known()
+
+
+def _known_of(desk: Desk, connection: Connection, people: Sequence[int]) -> dict[int, Known]:
+    last, matters = _last(connection, people), _matters(desk, connection, people)
+    found = customers.by_ids(connection, desk.fields, people)
+    answers = defaultdict(list)
+    for customer, at, name, fields in touches_by_people.answers_of(connection, people, LAST):
+        detail = ", ".join(f"{key} {value}" for key, value in json.loads(fields or "{}").items())
+        answers[customer].append(HistoryLine(at, "event", name, detail))
+    tiers = {number: str(each.fields.get(TIER_FIELD) or "") for number, each in found.items()}
+    return {
+        number: Known(last[number], matters.get(number, ()), answers[number], tiers.get(number, ""))
+        for number in people
+    }
+
+
+TIER_FIELD = "tier"
+"""The customers' field that holds their tier."""
 
 
 def _last(connection: Connection, people: Sequence[int]) -> defaultdict[int, list[HistoryLine]]:
@@ -202,7 +244,7 @@ def _matters(desk: Desk, connection: Connection, people: Sequence[int]) -> dict[
     }
 
 
-def _line(desk: Desk, task: Task, last: Sequence[HistoryLine] = (), matters: Sequence[str] = ()) -> TaskLine:
+def _line(desk: Desk, task: Task, known: Known = NOTHING_KNOWN) -> TaskLine:
     overdue = task.state is TaskState.OPEN and task.due_at is not None and task.due_at < desk.now
     asleep = task.snoozed_until is not None and task.snoozed_until > desk.now
     return TaskLine(
@@ -223,6 +265,8 @@ def _line(desk: Desk, task: Task, last: Sequence[HistoryLine] = (), matters: Seq
         task.closed_at,
         task.touch,
         task.expires_at,
-        last,
-        matters,
+        known.last,
+        known.matters,
+        known.answers,
+        known.tier,
     )

@@ -10,7 +10,7 @@ import click
 
 from engine.cli.frame import plural, print_json, shared
 from engine.model.job import JobState
-from engine.model.status import RunLine, Status
+from engine.model.status import RunLine, Status, TasksLine
 
 
 @click.command("status", epilog="Examples: touchbase status · touchbase status --json")
@@ -45,6 +45,7 @@ def _show(found: Status) -> None:
         (line.trouble or f"{line.provider} ({line.type}): no trouble known" for line in found.providers),
     )
     _part("processes", _processes(found))
+    _part("tasks", (_tasks(line) for line in found.tasks))
     _part("jobs", (_job(line) for line in found.jobs))
 
 
@@ -70,6 +71,11 @@ def _run(line: RunLine) -> str:
         told.append(line.reason)
     words = f": {' · '.join(told)}" if told else ""
     return f"run {line.run} of {line.campaign} ({line.occurrence}) {line.state}{words}"
+
+
+def _tasks(line: TasksLine) -> str:
+    overdue = f", {line.overdue:,} overdue" if line.overdue else ""
+    return f"{line.owner or 'nobody in particular'}: {line.open:,} open{overdue}"
 
 
 def _missed(found: Status) -> Iterable[str]:

@@ -112,7 +112,9 @@ def show_tick(report: TickReport) -> None:
         click.echo(f"trouble   {trouble.campaign} · {trouble.problem}", err=True)
         if trouble.help:
             click.echo(f"  = help: {trouble.help}", err=True)
-    if not (report.missed or report.planned or report.sent or report.troubles):
+    for did in report.done:
+        click.echo(f"done      {did}")
+    if not (report.missed or report.planned or report.sent or report.troubles or report.done):
         click.echo("nothing is due")
     if report.next_at is not None:
         click.echo(f"next look: {moment(report.next_at)}")

@@ -16,8 +16,9 @@ from engine.model.touch import TouchKind
 
 @click.command(
     "tasks",
-    epilog='Examples: touchbase tasks --owner priya-shah · touchbase tasks --within "30 days"',
+    epilog='Examples: touchbase tasks --owner priya-shah · touchbase tasks --within "30 days" · touchbase tasks 7',
 )
+@click.argument("task", required=False)
 @click.option("--owner", default="", metavar="NAME", help="Those of one sender of config/senders.yaml.")
 @click.option("--within", metavar="SPAN", help='Overdue, or due within so long: "30 days".')
 @click.option("--all", "everything", is_flag=True, help="Also snoozed and closed ones.")
@@ -25,6 +26,7 @@ from engine.model.touch import TouchKind
 @click.option("--skip", type=click.IntRange(0), default=0, help="Leave out the first N (to page on).")
 @shared
 def tasks_command(
+    task: str | None,
     owner: str,
     within: str | None,
     everything: bool,
@@ -33,10 +35,18 @@ def tasks_command(
     workspace: Path | None,
     as_json: bool,
 ) -> None:
-    """What people are to do for customers, overdue first, with the customer's last touches and open matters."""
+    """What people are to do for customers, overdue first, with the customer's last touches and open matters.
+
+    With TASK, a task's number: that one as a whole, with its draft.
+    """
+    if task and (owner or within or everything):
+        raise click.UsageError("a task's number says which one: leave out --owner, --within and --all")
     with opened(workspace) as app:
         from engine.app import tasking
 
+        if task:
+            _one(tasking.one(app.desk, task), as_json=as_json)
+            return
         lines = tasking.listed(
             app.desk, owner=owner.strip(), within=within, everything=everything, limit=limit, skip=skip
         )
@@ -51,11 +61,30 @@ def tasks_command(
         click.echo(f"more: say the same with --skip {skip + limit}")
 
 
-def _show(line: TaskLine) -> None:
+def _one(line: TaskLine, *, as_json: bool) -> None:
+    """Everything about one task, its draft last, so that it can be copied."""
+    if as_json:
+        print_json(line.as_json())
+        return
+    _show(line, whole=True)
+    for each in line.answers:
+        click.echo(
+            f"       answer: {each.at:%Y-%m-%d} {each.what}{f' ({each.detail})' if each.detail else ''}"
+        )
+    if line.tier:
+        click.echo(f"       tier: {line.tier}")
+    if line.expires_at is not None and line.state == "open":
+        click.echo(f"       expires: {line.expires_at:%Y-%m-%d}")
+    if line.text:
+        click.echo("")
+        click.echo(line.text)
+
+
+def _show(line: TaskLine, *, whole: bool = False) -> None:
     owner = f" · {line.owner}" if line.owner else ""
     who = line.email or line.customer_id
     click.echo(f"{line.task:>5}  {_when(line)}  {line.kind} {who} · {_short(line.title)}{owner}")
-    if line.text:
+    if line.text and not whole:
         click.echo(f"       draft: {_short(line.text)}")
     if line.reason:
         click.echo(f"       reason: {_short(line.reason)}")

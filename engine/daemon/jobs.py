@@ -89,6 +89,12 @@ JOBS = (
         Household.retire,
     ),
     Job(
+        "tasks",
+        "closes tasks whose `expires` has passed",
+        seconds(600),
+        Household.close_tasks,
+    ),
+    Job(
         "heartbeat",
         "says that this daemon is alive, and remembers outside the database that letters leave",
         seconds(20),

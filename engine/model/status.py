@@ -28,6 +28,7 @@ class Kind(StrEnum):
     FEED = "feed"
     POSTS = "posts"
     JOB = "job"
+    TASKS = "tasks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,20 @@ class ProcessLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TasksLine:
+    """One owner's open tasks that are not snoozed. `long`: how many are overdue for more than a week."""
+
+    owner: str
+    open: int
+    overdue: int
+    long: int = 0
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `tasks`."""
+        return {"owner": self.owner or None, "open": self.open, "overdue": self.overdue}
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The whole house at one moment."""
 
@@ -166,6 +181,7 @@ class Status:
     providers: Sequence[WayLine] = ()
     processes: Sequence[ProcessLine] = ()
     jobs: Sequence[JobState] = field(default_factory=tuple)
+    tasks: Sequence[TasksLine] = ()
 
     def as_json(self) -> dict[str, object]:
         """The object `status --json` prints."""
@@ -181,6 +197,7 @@ class Status:
             "providers": [line.as_json() for line in self.providers],
             "processes": [line.as_json() for line in self.processes],
             "jobs": [line.as_json() for line in self.jobs],
+            "tasks": [line.as_json() for line in self.tasks],
         }
 
 

@@ -34,7 +34,8 @@ class TaskLine:
 
     `text`: what may help, such as a drafted note. `reason`: why it was made or, of a task not needed, why not.
     `last`: the customer's last touches, newest first. `matters`: titles of the segments that stop marketing to the
-    customer now, such as an open complaint. `touch`: what was done. `expires_at`: when it is closed, if nobody did it.
+    customer now, such as an open complaint. `answers`: the last ones, to questions and letters. `tier`: the
+    customer's. `touch`: what was done. `expires_at`: when it is closed, if nobody did it.
     """
 
     task: int
@@ -56,6 +57,8 @@ class TaskLine:
     expires_at: datetime | None = None
     last: Sequence[HistoryLine] = ()
     matters: Sequence[str] = ()
+    answers: Sequence[HistoryLine] = ()
+    tier: str = ""
 
     def as_json(self) -> dict[str, object]:
         """One object of `tasks --json`; what `task`, `done` and `snooze` print."""
@@ -79,6 +82,8 @@ class TaskLine:
             "expires_at": _iso(self.expires_at),
             "last": [line.as_json() for line in self.last],
             "matters": list(self.matters),
+            "answers": [line.as_json() for line in self.answers],
+            "tier": self.tier or None,
         }
 
 

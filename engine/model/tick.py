@@ -75,7 +75,10 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class TickReport:
-    """One tick, or several one after the other. `next_at`: before it nothing is to be done, as far as one knows."""
+    """One tick, or several one after the other. `next_at`: before it nothing is to be done, as far as one knows.
+
+    `done`: what else was done, in words.
+    """
 
     at: datetime
     planned: Sequence[Planned] = ()
@@ -84,6 +87,7 @@ class TickReport:
     troubles: Sequence[Trouble] = ()
     next_at: datetime | None = None
     interrupted: bool = False
+    done: Sequence[str] = ()
 
     @property
     def did_something(self) -> bool:
@@ -111,4 +115,5 @@ class TickReport:
             "sent": [report.as_json() for report in self.sent],
             "troubles": [trouble.as_json() for trouble in self.troubles],
             "next_at": self.next_at.isoformat() if self.next_at is not None else None,
+            "done": list(self.done),
         }

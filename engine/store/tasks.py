@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, insert, or_, select, update
 
 from engine.model.task import MadeBy, TaskState
 from engine.store import tables
+from engine.store.task_times import free_codes
 from engine.store.touches_by_people import hold
 
 if TYPE_CHECKING:
@@ -134,13 +135,22 @@ def close(
     reason: str = "",
     touch: int | None = None,
 ) -> bool:
-    """Closes an open task; False if somebody closed it before, and then nothing is changed."""
+    """Closes an open task; False if somebody closed it before, and then nothing is changed.
+
+    A code in the draft of a task that is not done is free again.
+    """
     if state is TaskState.OPEN:
         raise ValueError("a task is closed once and never opened again")
     values: dict[str, Any] = {"state": str(state), "closed_at": now, "touch": touch}
     if reason:
         values["reason"] = reason
-    return _change_open(connection, task, values)
+    closed = _change_open(connection, task, values)
+    if closed and state is not TaskState.DONE:
+        found = select(tables.tasks.c.delivery).where(tables.tasks.c.id == task)
+        free_codes(
+            connection, [number for number in connection.execute(found).scalars() if number is not None]
+        )
+    return closed
 
 
 def snooze(connection: Connection, task: int, until: datetime) -> bool:

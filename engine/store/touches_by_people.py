@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 BY_MISTAKE = timedelta(minutes=1)
 """The same words about the same customer within so long are one touch: a command that was typed, or sent, twice."""
 
+ANSWERS = ("answered", "replied")
+"""Events by which customers answer: to a question, or to a letter."""
+
 
 @dataclass(frozen=True, slots=True)
 class PersonalTouch:
@@ -109,6 +112,23 @@ def last_of(connection: Connection, customers: Sequence[int], number: int) -> li
     placed = select(table, place.label("place")).where(table.c.customer.in_(list(customers))).subquery()
     query = select(placed).where(placed.c.place <= number).order_by(placed.c.at.desc(), placed.c.id.desc())
     return [_touch(row) for row in connection.execute(query).mappings()]
+
+
+def answers_of(
+    connection: Connection, customers: Sequence[int], number: int
+) -> list[tuple[int, datetime, str, str]]:
+    """The last so many answers of each of these customers, newest first: customer, moment, event and its fields."""
+    table = tables.events
+    place = func.row_number().over(
+        partition_by=table.c.customer, order_by=(table.c.at.desc(), table.c.id.desc())
+    )
+    placed = (
+        select(table.c.customer, table.c.at, table.c.name, table.c.fields, table.c.id, place.label("place"))
+        .where(table.c.name.in_(ANSWERS), table.c.customer.in_(list(customers)))
+        .subquery()
+    )
+    query = select(placed).where(placed.c.place <= number).order_by(placed.c.at.desc(), placed.c.id.desc())
+    return [(row.customer, row.at, row.name, row.fields or "") for row in connection.execute(query)]
 
 
 def _touch(row: RowMapping) -> PersonalTouch:

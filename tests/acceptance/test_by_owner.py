@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from engine.store.crash import EXIT_STATUS, HANDING
@@ -132,6 +134,40 @@ def test_who_left_or_is_excluded_since_the_plan_becomes_no_task(house: Desk) -> 
     sent = house.json("send", "personal-note")
     assert sent["skipped"] == {"excluded": 2, "suppressed": 1, "owner_task": 1}
     assert [line["email"] for line in house.json("tasks")] == ["nameless@mail.example"]
+
+
+def test_tasks_grow_old_are_told_of_and_expire(house: Desk) -> None:
+    house.json("send", "personal-note")
+    house.json("send", "autumn-calls")
+    call = {line["email"]: str(line["task"]) for line in house.json("tasks") if line["kind"] == "call"}
+    house.json("done", call[ANA], "Glad we rang")
+    house.json("done", call["bjorn@mail.example"], "They rang us", "--not-needed")
+    house.write("answers.csv", "customer_id,at,answer\nc1,2026-11-22T10:00:00,very well\n")
+    house.json("import", "events", "answers.csv", "--event", "answered")
+    note = next(str(line["task"]) for line in house.json("tasks", "--limit", "9") if line["email"] == ANA)
+    one = house.json("tasks", note)
+    assert (one["tier"], [line["detail"] for line in one["answers"]]) == ("gold", ["answer very well"])
+    shown = house.run("tasks", note).out
+    assert "answer: 2026-11-22 answered (answer very well)" in shown
+    assert shown.endswith(f"{one['text']}\n")
+    assert house.run("tasks", "99").code == 2
+    found = house.run("status", "--json", now=DECEMBER).json
+    assert found["tasks"] == [
+        {"owner": "team", "open": 3, "overdue": 2},
+        {"owner": "priya", "open": 2, "overdue": 0},
+    ]
+    (need,) = [need for need in found["needs"] if need["kind"] == "tasks"]
+    assert need["what"] == "2 tasks are overdue for more than a week of team"
+    once = house.json("run", "--once", now=DECEMBER)
+    assert once["done"] == ["2 tasks closed that nobody did in time"]
+    assert house.json("run", "--once", now=DECEMBER)["done"] == []
+    states = Counter(line["state"] for line in house.json("tasks", "--all", now=DECEMBER))
+    assert states == {"open": 3, "done": 1, "not_needed": 1, "expired": 2}
+    again = house.run("done", call["angry@mail.example"], now=DECEMBER)
+    assert (again.code, "is expired since 2026-12-24 09:00 UTC: nobody did it in time" in again.err) == (
+        4,
+        True,
+    )
 
 
 def test_a_process_that_dies_makes_every_task_once(house: Desk) -> None:

@@ -11,7 +11,7 @@ from engine.content.known import HELD_FLOOD
 from engine.model.feed_report import FeedLine
 from engine.model.job import JobState
 from engine.model.problem import Problem, Severity
-from engine.model.status import Kind, Need, ProcessLine, WayLine
+from engine.model.status import Kind, Need, ProcessLine, TasksLine, WayLine
 from engine.store.pauses import PausedCampaign
 from engine.store.unfinished import Standing
 from engine.store.watches import Watch
@@ -46,6 +46,7 @@ class Facts:
     scheduled: int = 0
     copied: str = ""
     watches: Sequence[Watch] = ()
+    tasks: Sequence[TasksLine] = ()
 
 
 def needs(facts: Facts, now: datetime) -> list[Need]:
@@ -63,6 +64,7 @@ def needs(facts: Facts, now: datetime) -> list[Need]:
         *_storms(facts.storms),
         *_feeds(facts.feeds),
         *_jobs(facts.jobs),
+        *_tasks(facts.tasks),
     ]
 
 
@@ -181,6 +183,15 @@ def _jobs(jobs: Iterable[JobState]) -> Iterator[Need]:
         if job.failures >= FAILURES:
             what = f"the daemon's job “{job.name}” failed {job.failures} times in a row: {job.error}"
             yield Need(Kind.JOB, what, "touchbase doctor")
+
+
+def _tasks(tasks: Iterable[TasksLine]) -> Iterator[Need]:
+    for line in tasks:
+        if line.long:
+            whose = f" of {line.owner}" if line.owner else ""
+            are = "task is" if line.long == 1 else "tasks are"
+            what = f"{line.long:,} {are} overdue for more than a week{whose}"
+            yield Need(Kind.TASKS, what, f"touchbase tasks{f' --owner {line.owner}' if line.owner else ''}")
 
 
 def _named(run: Standing) -> str:
