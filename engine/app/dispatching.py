@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from engine.app import approving, halting, numbers, running
+from engine import clock
+from engine.app import absences, approving, halting, numbers, running
 from engine.app.desk import Desk
 from engine.app.mailing import Mailed, send_run
 from engine.errors import ProviderError, Refused
@@ -106,16 +107,31 @@ def send(
     with desk.database.read() as connection:
         maker = running.composer(desk, connection, campaign)
     total = prepared.to_send if limit is None else min(limit, prepared.to_send)
-    mailed = send_run(
-        desk,
-        maker,
-        campaign,
-        prepared.run,
-        doubts=prepared.uncertain,
-        limit=limit,
-        tell=lambda done: progress("sending", done, total),
-        stop=stop,
-    )
+    mailed, over = Mailed(), True
+
+    def tell(done: int) -> None:
+        progress("sending", mailed.accepted + done, total)
+
+    while over:
+        absences.bring_in_line(desk, maker, campaign, prepared.run, clock.now())
+        until = absences.next_turn(desk, clock.now())
+        found = send_run(
+            desk,
+            maker,
+            campaign,
+            prepared.run,
+            doubts=prepared.uncertain,
+            limit=None if limit is None else limit - mailed.accepted,
+            tell=tell,
+            stop=stop,
+            until=until,
+        )
+        mailed = replace(
+            found, accepted=mailed.accepted + found.accepted, notes=(*mailed.notes, *found.notes)
+        )
+        # Somebody else stands in from this midnight on: what is left is looked at again.
+        ended = found.fault is not None or found.interrupted or mailed.accepted == limit
+        over = until is not None and clock.now() >= until and not ended
     if mailed.fault is not None and not mailed.interrupted:
         raise ProviderError(
             f"{mailed.fault.message}; {mailed.accepted:,} letters were handed over before",

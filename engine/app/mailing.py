@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache, partial
 
 from engine import clock
@@ -69,10 +70,12 @@ def send_run(
     limit: int | None,
     tell: Callable[[int], None],
     stop: Callable[[], bool] | None = None,
+    until: datetime | None = None,
 ) -> Mailed:
     """Send what is due of a run from this process. `doubts`: how many letters of it are uncertain.
 
-    `stop`: whether somebody wants it to end; without it, a person sends and Ctrl-C says so.
+    `stop`: whether somebody wants it to end; without it, a person sends and Ctrl-C says so. `until`: nothing is
+    begun from that moment on.
     """
     per_minute, by_hand = campaign.safety.per_minute, stop is None
     copied = originality.note(desk)
@@ -94,6 +97,7 @@ def send_run(
             lanes=LANES.get(desk.provider_type(), MOST_LANES),
             limit=limit,
             limit_of_run=a_minute(per_minute) if per_minute else None,
+            until=until,
             gate=gate_of(desk, campaign, run),
             brakes=brakes(desk, campaign, run),
             impatient=by_hand,

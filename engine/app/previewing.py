@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.app import people, running, showing
 from engine.app.desk import Desk
+from engine.definitions.covering import covering_words
 from engine.errors import UsageError
 from engine.flows.compose.proof import proofread
 from engine.model.letter import Letter
@@ -41,6 +42,7 @@ def preview(desk: Desk, campaign: str, email: str, at: str | None) -> Preview:
         message=found.message,
         decision=decision,
         findings=_findings(desk, made, letter) if made.campaign.content.template is not None else (),
+        covering=covering_words(desk.workspace.senders, found.key.covers),
     )
 
 

@@ -84,7 +84,7 @@ def check_sendable(desk: Desk, campaign: Campaign, moment: datetime) -> None:
             f"{campaign.campaign} is {campaign.status}, and only active campaigns are sent",
             help=f"write `status: active` in {place.file}; `--test ADDRESS` sends a sample of a draft",
         )
-    stopping = blocking(desk.workspace, campaign, moment.astimezone(desk.zone).date())
+    stopping = blocking(desk.workspace, campaign)
     if stopping:
         first = stopping[0]
         raise Refused(
@@ -195,17 +195,22 @@ def compile_variants(
         text = key.text()
         if text in compiled:
             continue
-        chosen = {name: [known[number] for number in numbers] for name, numbers in key.posts}
-        made = maker.compile(
-            chosen,
-            sender=key.sender,
-            owner=key.owner,
-            with_offer=key.offer,
-            moment=plan.moment,
-            tracked=key.tracked,
-        )
-        compiled[text] = (key, made)
+        compiled[text] = (key, compile_key(maker, key, known, plan.moment))
     return compiled
+
+
+def compile_key(maker: Composer, key: VariantKey, known: Mapping[int, Post], moment: datetime) -> Compiled:
+    """The variant of that key. `known`: its posts by row number. `moment`: when its run was planned."""
+    return maker.compile(
+        {name: [known[number] for number in numbers] for name, numbers in key.posts},
+        sender=key.sender,
+        owner=key.owner,
+        with_offer=key.offer,
+        moment=moment,
+        tracked=key.tracked,
+        covers=key.covers,
+        owner_covers=key.owner_covers,
+    )
 
 
 def complete(
@@ -235,22 +240,31 @@ def _keep(
     keys: Mapping[str, VariantKey],
     compiled: Mapping[str, tuple[VariantKey, Compiled]],
 ) -> None:
-    numbers = {}
-    for text, (key, made) in compiled.items():
-        numbers[text] = variants.get_or_create(
-            connection,
-            plan.run.id,
-            text,
-            dump(made.program),
-            made.program.subject.text,
-            tuple(dict.fromkeys(key.post_ids)),
-            desk.now,
-            offer=plan.offer[0] if key.offer and plan.offer else "",
-        )
-        links.keep(connection, numbers[text], made.targets)
+    numbers = {
+        text: keep_variant(connection, plan.campaign, plan.run.id, key, made, desk.now)
+        for text, (key, made) in compiled.items()
+    }
     planning.assign(connection, plan, keys, numbers)
     made_of = {numbers[text]: made for text, (_, made) in compiled.items()}
     skip_missing(connection, maker, plan.run.id, plan.campaign.content.offer or "", made_of)
+
+
+def keep_variant(
+    connection: Connection, campaign: Campaign, run: int, key: VariantKey, made: Compiled, now: datetime
+) -> int:
+    """The number of the run's variant, stored unless it is already."""
+    number = variants.get_or_create(
+        connection,
+        run,
+        key.text(),
+        dump(made.program),
+        made.program.subject.text,
+        tuple(dict.fromkeys(key.post_ids)),
+        now,
+        offer=(campaign.content.offer or "") if key.offer else "",
+    )
+    links.keep(connection, number, made.targets)
+    return number
 
 
 class Saving(Enum):

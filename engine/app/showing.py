@@ -13,6 +13,7 @@ from engine.app.accounts import account_facts
 from engine.app.desk import Desk
 from engine.app.ruling import contact_facts
 from engine.calendar import days_due
+from engine.definitions.covering import covering_words
 from engine.definitions.schema.campaign import Campaign
 from engine.flows.plan.choosing import VariantKey
 from engine.flows.plan.planning import Plan
@@ -153,6 +154,7 @@ def _variant_line(
         desk.workspace.senders[key.sender].name if key.sender in desk.workspace.senders else key.sender,
         tuple(known[post].title for post in key.post_ids if post in known),
         (made.campaign.content.offer or "") if key.offer else "",
+        covering_words(desk.workspace.senders, key.covers),
     )
 
 
@@ -170,9 +172,10 @@ def decision_of(row: Delivery, names: dict[int, str] | None = None) -> PersonDec
 
 @dataclass(frozen=True, slots=True)
 class OneLetter:
-    """A letter, the decision it hangs on, and its bytes as an .eml file."""
+    """A letter, the decision it hangs on, its variant, and its bytes as an .eml file."""
 
     delivery: Delivery
+    key: VariantKey
     letter: Letter
     preheader: str
     message: bytes
@@ -198,7 +201,9 @@ def one_letter(desk: Desk, made: running.Draft, customer: int | None) -> OneLett
         values = persons.read(connection, person_of.wanted, offer, [row.id])
         slots = filler.slots(person_of(values[0]))
         letter = filler.letter(slots)
-        return OneLetter(row, letter, filler.preheader_of(slots), wire.encode(letter))
+        return OneLetter(
+            row, VariantKey.read(stored.key), letter, filler.preheader_of(slots), wire.encode(letter)
+        )
 
 
 def decide(desk: Desk, made: running.Draft, customer: Customer) -> Delivery | None:
@@ -266,7 +271,7 @@ def _facts(
     yield from _consent_facts(connection, made.campaign, customer)
     yield from contact_facts(desk, connection, made.campaign, customer, row, made.moment)
     if row is not None and row.variant is not None:
-        yield from _letter_facts(connection, row)
+        yield from _letter_facts(desk, connection, row)
     if row is not None and made.waves is not None:
         yield _due(made.waves, row, customer)
 
@@ -315,12 +320,14 @@ def _due(waves: Waves, row: Delivery, customer: Customer) -> Fact:
     )
 
 
-def _letter_facts(connection: Connection, row: Delivery) -> Iterator[Fact]:
+def _letter_facts(desk: Desk, connection: Connection, row: Delivery) -> Iterator[Fact]:
     stored = variants.get(connection, row.variant or 0)
     if stored is not None:
         key = VariantKey.read(stored.key)
         known = posts.by_ids(connection, key.post_ids)
         titles = [known[number].title for number in key.post_ids if number in known]
-        yield Fact(f"from {key.sender}" + (f", posts: {'; '.join(titles)}" if titles else ""))
+        covering = covering_words(desk.workspace.senders, key.covers)
+        told = [f"from {key.sender}", *([covering] if covering else [])]
+        yield Fact(", ".join([*told, *([f"posts: {'; '.join(titles)}"] if titles else [])]))
     if row.provider:
         yield Fact(f"handed to {row.provider} as {row.provider_id or 'unknown'}, attempt {row.attempt}")

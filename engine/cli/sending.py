@@ -113,7 +113,7 @@ def preview_command(
     if as_json:
         print_json(preview.as_json())
         return
-    click.echo(f"From:      {preview.sender}")
+    click.echo(f"From:      {preview.sender}" + (f", {preview.covering}" if preview.covering else ""))
     click.echo(f"To:        {preview.email}")
     click.echo(f"Subject:   {preview.subject}")
     if preview.preheader:

@@ -31,7 +31,8 @@ def show_plan(report: PlanReport, *, shown: int | None) -> None:
     for line in report.variants:
         offer = f" · offer {line.offer}" if line.offer else ""
         posts = f" · {plural(len(line.posts), 'post')}" if line.posts else ""
-        click.echo(f"  + {line.people:>7,}  {line.name:<5} from {line.sender}{posts}{offer} · {line.subject}")
+        sender = f"{line.sender}, {line.covering}" if line.covering else line.sender
+        click.echo(f"  + {line.people:>7,}  {line.name:<5} from {sender}{posts}{offer} · {line.subject}")
     _show_waves(report.waves)
     _show_people(report, shown)
     for note in report.notes:

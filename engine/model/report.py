@@ -35,7 +35,7 @@ class PersonDecision:
 
 @dataclass(frozen=True, slots=True)
 class VariantLine:
-    """One variant of a run: how many people read it and what is in it."""
+    """One variant of a run: how many people read it and what is in it. `covering`: for whom its sender stands in."""
 
     name: str
     people: int
@@ -43,6 +43,7 @@ class VariantLine:
     sender: str
     posts: tuple[str, ...] = ()
     offer: str = ""
+    covering: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class PlanReport:
                     "people": line.people,
                     "subject": line.subject,
                     "sender": line.sender,
+                    "covering": line.covering or None,
                     "posts": list(line.posts),
                     "offer": line.offer or None,
                 }
@@ -174,6 +176,7 @@ class Preview:
     message: bytes
     decision: PersonDecision
     findings: Sequence[Mapping[str, object]] = ()
+    covering: str = ""
 
     def as_json(self) -> dict[str, object]:
         """The object `preview --json` prints."""
@@ -181,6 +184,7 @@ class Preview:
             "campaign": self.campaign,
             "email": self.email,
             "from": self.sender,
+            "covering": self.covering or None,
             "subject": self.subject,
             "preheader": self.preheader,
             "html": self.html,

@@ -60,6 +60,13 @@ def get(connection: Connection, variant: int) -> Variant | None:
     return None if row is None else Variant(*row)
 
 
+def keys_of_run(connection: Connection, run: int) -> list[tuple[int, str]]:
+    """Each variant's number and key."""
+    table = tables.variants
+    query = select(table.c.id, table.c.key).where(table.c.run == run).order_by(table.c.id)
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
 def of_run(connection: Connection, run: int) -> list[tuple[int, str, str, int]]:
     """Each variant's number, key, subject and how many deliveries it has; the largest first."""
     table, deliveries = tables.variants, tables.deliveries

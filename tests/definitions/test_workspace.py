@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -184,7 +183,7 @@ def test_what_is_not_carried_out_yet_is_said_and_keeps_a_campaign_from_being_sen
     said = {found.code for found in problems if found.code.startswith("N")}
     assert said == {construct.code for construct in CONSTRUCTS}
     digest = {found.code for found in blocking(workspace, workspace.campaigns["monthly-digest"])}
-    assert digest == {"N011", "N017"}
+    assert digest == {"N011"}
     service = {found.code for found in blocking(workspace, workspace.campaigns["service-recovery"])}
     assert {"N002", "N003", "N004"} <= service
     assert "N011" not in service
@@ -197,9 +196,7 @@ def test_a_plain_letter_may_go_although_it_has_a_schedule_and_a_goal(root: Path)
     file.write_text("\n".join(kept))
     workspace, _ = checked(root)
     campaign = workspace.campaigns["monthly-digest"]
-    assert [found.code for found in blocking(workspace, campaign)] == ["N017"]
-    assert blocking(workspace, campaign, date(2027, 2, 7)) == []
-    assert [found.code for found in blocking(workspace, campaign, date(2027, 2, 12))] == ["N017"]
+    assert blocking(workspace, campaign) == []
 
 
 def test_the_names_of_a_template_are_described(workspace: Workspace) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from engine.definitions.checks.field_tests import NAMES, field_names, field_type
 from engine.definitions.checks.names import each_known, known
+from engine.definitions.covering import circles
 from engine.definitions.places import Key, problem_at
 from engine.definitions.schema.customers import FieldKind
 from engine.definitions.schema.senders import ACCOUNT_OWNER
@@ -31,6 +32,12 @@ def check_senders(workspace: Workspace) -> Iterator[Problem]:
             if sender.away.cover == name:
                 message = "nobody can stand in for themselves"
                 yield problem_at(workspace.place(*path), "X071", message, "name another sender")
+    for name, day in circles(workspace.senders):
+        away = workspace.senders[name].away
+        if away is not None and away.cover != name:
+            message = f"on {day} everybody who could stand in for `{name}` is away too"
+            help = "let the last of them be covered by somebody who is there, such as the team"
+            yield problem_at(workspace.place("senders", name, "away", "cover"), "X075", message, help)
     owner = workspace.account_owner
     if owner is not None:
         yield from known(workspace, "sender", owner.otherwise, names, ACCOUNT_OWNER, "otherwise")

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from engine.definitions.places import Path, problem_at
 from engine.definitions.schema.campaign import Campaign
-from engine.definitions.schema.senders import ACCOUNT_OWNER
 from engine.definitions.workspace import Workspace
 from engine.model.problem import Problem, Severity
 from engine.model.words import Purpose
@@ -52,20 +50,10 @@ def _policy(key: str, concerns: Callable[[Campaign], bool]) -> Callable[..., lis
     return used
 
 
-def _away(workspace: Workspace, campaign: Campaign) -> list[Path]:
-    names = list(workspace.senders) if campaign.sender == ACCOUNT_OWNER else [campaign.sender]
-    return [
-        ("senders", name, "away")
-        for name in names
-        if name in workspace.senders and workspace.senders[name].away is not None
-    ]
-
-
 def _marketing(campaign: Campaign) -> bool:
     return campaign.purpose is Purpose.MARKETING
 
 
-WHILE_AWAY = "letters go out as usual on other days; on these, choose another sender"
 REMOVE = "remove it to send now; it is kept for the version that carries it out"
 
 CONSTRUCTS = (
@@ -73,40 +61,26 @@ CONSTRUCTS = (
     NotYet("N003", "steps", REMOVE, True, _written("steps")),
     NotYet("N004", "exit_when", REMOVE, True, _written("exit_when")),
     NotYet("N011", "policy.cadence", REMOVE, True, _policy("cadence", _marketing)),
-    NotYet("N017", "away", WHILE_AWAY, True, _away),
     NotYet("N021", "goal", "letters are sent without it", False, _written("goal")),
 )
 
 
 def not_yet(workspace: Workspace) -> list[Problem]:
     """A warning for each construct that makes `send` refuse, a note for each that only does nothing yet."""
-    found = [problem for campaign in workspace.campaigns.values() for _, problem in _all(workspace, campaign)]
+    found = [problem for campaign in workspace.campaigns.values() for problem in _all(workspace, campaign)]
     return list(dict.fromkeys(found))
 
 
-def blocking(workspace: Workspace, campaign: Campaign, day: date | None = None) -> list[Problem]:
-    """What keeps this campaign from being sent by this version; empty when it may go.
-
-    `day`: the day of sending; with it, senders who are not away on that day are no obstacle.
-    """
-    return [
-        found
-        for path, found in _all(workspace, campaign)
-        if found.severity is Severity.WARNING and not (day and _is_present(workspace, path, day))
-    ]
+def blocking(workspace: Workspace, campaign: Campaign) -> list[Problem]:
+    """What keeps this campaign from being sent by this version; empty when it may go."""
+    return [found for found in _all(workspace, campaign) if found.severity is Severity.WARNING]
 
 
-def _is_present(workspace: Workspace, path: Path, day: date) -> bool:
-    """True for the `away` of a sender who is there on that day."""
-    away = workspace.senders[str(path[1])].away if path[0] == "senders" else None
-    return away is not None and not away.from_ <= day <= away.until
-
-
-def _all(workspace: Workspace, campaign: Campaign) -> Iterator[tuple[Path, Problem]]:
+def _all(workspace: Workspace, campaign: Campaign) -> Iterator[Problem]:
     for construct in CONSTRUCTS:
         severity = Severity.WARNING if construct.blocking else Severity.NOTE
         ending = ", so `send` refuses the campaigns it concerns" if construct.blocking else ""
         message = f"`{construct.key}` is understood, but not carried out by this version yet{ending}"
         for path in construct.used(workspace, campaign):
             place = workspace.place(*path, key=True)
-            yield path, problem_at(place, construct.code, message, construct.help, severity)
+            yield problem_at(place, construct.code, message, construct.help, severity)

@@ -64,10 +64,13 @@ class Composer:
         with_offer: bool,
         moment: datetime,
         tracked: bool = False,
+        covers: str = "",
+        owner_covers: str = "",
     ) -> Compiled:
         """One variant. `moment`: when its run was planned; codes are valid from then.
 
-        `tracked`: its readers let opens and clicks be noticed, as far as the campaign wants to.
+        `tracked`: its readers let opens and clicks be noticed, as far as the campaign wants to. `covers`,
+        `owner_covers`: whom the sender and the owner stand in for, "" where that is nobody.
 
         Raises TemplateError with file and line, Refused where the company's address is missing.
         """
@@ -76,7 +79,7 @@ class Composer:
             raise Refused(
                 "a letter needs the company's postal address", help="write `company:` in config/project.yaml"
             )
-        who = signed(self.workspace, sender)
+        who = signed(self.workspace, sender, covers)
         context = static_context(
             project,
             project.company,
@@ -85,7 +88,7 @@ class Composer:
             posts=posts,
             offer=self._offer(moment) if with_offer else None,
             sender=who,
-            owner=signed(self.workspace, owner) if owner else None,
+            owner=signed(self.workspace, owner, owner_covers) if owner else None,
             moment=moment,
         )
         if content.template is None:

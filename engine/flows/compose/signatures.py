@@ -11,9 +11,9 @@ from engine.errors import UsageError
 from engine.flows.compose.context import Signed
 
 
-def signed(workspace: Workspace, key: str) -> Signed:
-    """The sender of that key. Raises UsageError when the signature's file is gone."""
-    sender = workspace.senders[key]
+def signed(workspace: Workspace, key: str, covers: str = "") -> Signed:
+    """The sender of that key, standing in for another one. Raises UsageError when the signature's file is gone."""
+    sender, absent = workspace.senders[key], workspace.senders.get(covers)
     return Signed(
         key=key,
         name=sender.name,
@@ -22,6 +22,7 @@ def signed(workspace: Workspace, key: str) -> Signed:
         title=sender.title,
         phone=sender.phone,
         signature=_signature(workspace.root, sender.signature) if sender.signature else "",
+        covering_for=absent.name if absent is not None else "",
     )
 
 

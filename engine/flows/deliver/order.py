@@ -40,8 +40,8 @@ class Order:
     """What to send and how.
 
     `ways`: the first way out, and perhaps one that steps in. `lanes`: calls in flight. `limit`: at most so many
-    letters now, or None. `limit_of_run`: the campaign's own speed. `gate`: rules that are asked once more for each
-    batch. `now`: the moment, asked anew for every step.
+    letters now, or None. `until`: nothing is claimed from that moment on. `limit_of_run`: the campaign's own speed.
+    `gate`: rules that are asked once more for each batch. `now`: the moment, asked anew for every step.
     `wall`: the machine's own clock, also where the moment is fixed. `tick`: seconds of a clock that never jumps.
     `chance`: a number in [0, 1). `stopping`: true once somebody wants to stop. `impatient`: a person asks, so a
     way out that is closed is tried at once. `follow`: brings the suppressions of addresses (their hashes) in line
@@ -61,6 +61,7 @@ class Order:
     tell: Callable[[int], None] = _silent
     lanes: int = 1
     limit: int | None = None
+    until: datetime | None = None
     limit_of_run: Limit | None = None
     gate: Gate | None = None
     brakes: Brakes = field(default_factory=Brakes)

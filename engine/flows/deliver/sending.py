@@ -123,7 +123,8 @@ class Sending:
         with order.database.write() as connection:
             if answered is not None:
                 self._settle(connection, answered, now)
-            turn = None if self.halted or self._braked(connection, now) else self._claim(connection, now)
+            ended = self.halted or (order.until is not None and now >= order.until)
+            turn = None if ended or self._braked(connection, now) else self._claim(connection, now)
         if answered is not None:
             crash("after_receipt")
         if isinstance(turn, Turn):

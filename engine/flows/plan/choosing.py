@@ -10,9 +10,10 @@ import orjson
 
 from engine.audience.profile import OBJECTS, OWNER, Profile
 from engine.content.choice import Candidate, candidates, choose
+from engine.definitions.covering import Senders, present
 from engine.definitions.schema.campaign import Campaign, FeedChoice
 from engine.definitions.schema.feeds import Feed
-from engine.definitions.schema.senders import ACCOUNT_OWNER, Sender
+from engine.definitions.schema.senders import ACCOUNT_OWNER
 from engine.model.duration import Duration
 from engine.model.post import Post
 from engine.model.words import Reason
@@ -23,8 +24,9 @@ class VariantKey:
     """All that decides a variant: people with the same key read the same letter but for its slots.
 
     `posts`: row numbers by the name the template knows the feed by. `sender`, `owner`: keys of senders;
-    `owner` is the customer's own person, "" where the workspace names none. `tracked`: opens and clicks may be
-    noticed.
+    `owner` is the customer's own person, "" where the workspace names none; each is who was there on the day of
+    choosing. `tracked`: opens and clicks may be noticed. `covers`, `owner_covers`: whom the sender and the owner
+    stand in for, "" where that is nobody.
     """
 
     posts: tuple[tuple[str, tuple[int, ...]], ...]
@@ -32,21 +34,39 @@ class VariantKey:
     owner: str
     offer: bool
     tracked: bool = False
+    covers: str = ""
+    owner_covers: str = ""
 
     def text(self) -> str:
         """The key as stored."""
-        parts = [list(self.posts), self.sender, self.owner, self.offer, *([True] if self.tracked else [])]
+        parts: list[object] = [list(self.posts), self.sender, self.owner, self.offer]
+        if self.covers or self.owner_covers:
+            parts += [self.tracked, self.covers, self.owner_covers]
+        elif self.tracked:
+            parts.append(True)
         return orjson.dumps(parts).decode()
 
     @classmethod
     def read(cls, text: str) -> VariantKey:
         """A stored key."""
-        posts, sender, owner, offer, *tracked = orjson.loads(text)
-        return cls(tuple((name, tuple(ids)) for name, ids in posts), sender, owner, offer, bool(tracked))
+        posts, sender, owner, offer, *more = orjson.loads(text)
+        return cls(tuple((name, tuple(ids)) for name, ids in posts), sender, owner, offer, *more)
 
     def without_offer(self) -> VariantKey:
         """The same letter for somebody who gets no code."""
         return replace(self, offer=False)
+
+    def on(self, day: date, senders: Senders) -> VariantKey:
+        """The same letter from whoever is there on that day; unchanged where that is nobody else."""
+        own_sender, own_owner = self.covers or self.sender, self.owner_covers or self.owner
+        sender, owner = present(senders, own_sender, day), present(senders, own_owner, day)
+        return replace(
+            self,
+            sender=sender,
+            owner=owner,
+            covers=own_sender if sender != own_sender else "",
+            owner_covers=own_owner if owner != own_owner else "",
+        )
 
     @property
     def post_ids(self) -> tuple[int, ...]:
@@ -82,7 +102,7 @@ class Chooser:
 
     campaign: Campaign
     offered: Mapping[str, Offered]
-    senders: Mapping[str, Sender]
+    senders: Senders
     fields: tuple[str, ...]
     today: date
     tracked: bool = False
@@ -107,25 +127,14 @@ class Chooser:
             if choice.reason is not None:
                 return choice.reason
             posts.append((name, tuple(numbers[post.identity] for post in choice.posts)))
-        owner = self._owner(profile)
-        sender = owner if self.campaign.sender == ACCOUNT_OWNER else self._present(self.campaign.sender)
+        owner = profile.values[self.fields.index(OWNER)] if OWNER in self.fields else ""
+        sender = owner if self.campaign.sender == ACCOUNT_OWNER else self.campaign.sender
         tracked = self.tracked and profile.values[self.fields.index(OBJECTS)] == ""
-        return VariantKey(tuple(posts), sender, owner, self.campaign.content.offer is not None, tracked)
+        key = VariantKey(tuple(posts), sender, owner, self.campaign.content.offer is not None, tracked)
+        return key.on(self.today, self.senders)
 
     def _interests(self, profile: Profile, wanted: FeedChoice) -> tuple[str, ...]:
         return () if wanted.match is None else profile.words(self.fields.index(wanted.match))
-
-    def _owner(self, profile: Profile) -> str:
-        return self._present(profile.values[self.fields.index(OWNER)]) if OWNER in self.fields else ""
-
-    def _present(self, name: str) -> str:
-        """The sender, or whoever stands in on the day of the run."""
-        for _ in range(len(self.senders)):
-            away = self.senders[name].away
-            if away is None or not away.from_ <= self.today <= away.until:
-                break
-            name = away.cover
-        return name
 
 
 def profile_fields(campaign: Campaign, *, owned: bool = False, tracked: bool = False) -> tuple[str, ...]:
