@@ -17,7 +17,7 @@ def preview(desk: Desk, campaign: str, email: str, at: str | None) -> Preview:
     """One person's letter, whatever stands against sending it. UsageError where there is none."""
     made = running.with_feeds(desk, running.draft(desk, campaign, at))
     customer = people.find_customer(desk, email)
-    row = showing.decide(desk, made, customer)
+    row, _ = showing.decide(desk, made, customer)
     found = showing.one_letter(desk, made, customer.id)
     if found is None:
         reason = f"{row.reason}: {row.detail}" if row is not None else "in no segment of the audience"

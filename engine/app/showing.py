@@ -206,11 +206,15 @@ def one_letter(desk: Desk, made: running.Draft, customer: int | None) -> OneLett
         )
 
 
-def decide(desk: Desk, made: running.Draft, customer: Customer) -> Delivery | None:
-    """How a plan made now would decide for one customer; None when the audience does not name them."""
+def decide(desk: Desk, made: running.Draft, customer: Customer) -> tuple[Delivery | None, list[Fact]]:
+    """How a plan made now would decide for one customer, and what there is to say of the letter.
+
+    None when the audience does not name them.
+    """
     with desk.trial() as connection:
         plan = planned(desk, connection, made, restrict=customer.id)
-        return deliveries.of_customer(connection, plan.run.id, customer.id)
+        row = deliveries.of_customer(connection, plan.run.id, customer.id)
+        return row, list(_letter_facts(desk, connection, row))
 
 
 def why(desk: Desk, made: running.Draft, customer: Customer) -> WhyReport:
@@ -218,10 +222,11 @@ def why(desk: Desk, made: running.Draft, customer: Customer) -> WhyReport:
     with desk.database.read() as connection:
         run = runs.find(connection, made.campaign.campaign, made.occurrence)
         row = deliveries.of_customer(connection, run.id, customer.id) if run is not None else None
+        letter = list(_letter_facts(desk, connection, row))
     if run is None or (row is None and run.state == runs.PLANNING):
-        row = decide(desk, running.with_feeds(desk, made), customer)
+        row, letter = decide(desk, running.with_feeds(desk, made), customer)
     with desk.database.read() as connection:
-        facts = list(_facts(desk, connection, made, customer, row))
+        facts = list(_facts(desk, connection, made, customer, row, letter))
         if run is not None:
             facts[1:1] = [Fact(words, run.state != runs.AWAITING) for words in _approval(run)]
     decision = (
@@ -257,7 +262,12 @@ def _outside(made: running.Draft) -> str:
 
 
 def _facts(
-    desk: Desk, connection: Connection, made: running.Draft, customer: Customer, row: Delivery | None
+    desk: Desk,
+    connection: Connection,
+    made: running.Draft,
+    customer: Customer,
+    row: Delivery | None,
+    letter: Sequence[Fact],
 ) -> Iterator[Fact]:
     audience = made.campaign.audience
     yield Fact(
@@ -270,8 +280,7 @@ def _facts(
     yield from account_facts(desk, made.campaign, customer, row)
     yield from _consent_facts(connection, made.campaign, customer)
     yield from contact_facts(desk, connection, made.campaign, customer, row, made.moment)
-    if row is not None and row.variant is not None:
-        yield from _letter_facts(desk, connection, row)
+    yield from letter
     if row is not None and made.waves is not None:
         yield _due(made.waves, row, customer)
 
@@ -320,7 +329,9 @@ def _due(waves: Waves, row: Delivery, customer: Customer) -> Fact:
     )
 
 
-def _letter_facts(desk: Desk, connection: Connection, row: Delivery) -> Iterator[Fact]:
+def _letter_facts(desk: Desk, connection: Connection, row: Delivery | None) -> Iterator[Fact]:
+    if row is None or row.variant is None:
+        return
     stored = variants.get(connection, row.variant or 0)
     if stored is not None:
         key = VariantKey.read(stored.key)

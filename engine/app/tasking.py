@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from engine.app.desk import Desk
@@ -14,6 +14,7 @@ from engine.app.owners import own_person, sender_name
 from engine.app.people import find_customer, rulebook
 from engine.app.touching import past_moment, words
 from engine.audience.standing import is_ranked, standing
+from engine.definitions.covering import covered_by, present
 from engine.definitions.schema.wording import read_duration
 from engine.errors import Refused, UsageError
 from engine.model.duration import Duration, Unit
@@ -41,10 +42,18 @@ def listed(
 ) -> list[TaskLine]:
     """The tasks that wait, those due longest first, with what their owners need to know."""
     whose = sender_name(desk, owner) if owner else ""
+    covered = covered_by(desk.workspace.senders, whose, _today(desk)) if whose else ()
     until = later(desk, within, "--within") if within else None
     with desk.database.read() as connection:
         found = tasks.listed(
-            connection, desk.now, owner=whose, until=until, closed=everything, limit=limit, skip=skip
+            connection,
+            desk.now,
+            owner=whose,
+            covered=covered,
+            until=until,
+            closed=everything,
+            limit=limit,
+            skip=skip,
         )
         people = sorted({each.customer for each in found})
         known = _known_of(desk, connection, people)
@@ -218,6 +227,10 @@ TIER_FIELD = "tier"
 """The customers' field that holds their tier."""
 
 
+def _today(desk: Desk) -> date:
+    return desk.now.astimezone(desk.zone).date()
+
+
 def _last(connection: Connection, people: Sequence[int]) -> defaultdict[int, list[HistoryLine]]:
     lines: defaultdict[int, list[HistoryLine]] = defaultdict(list)
     for touch in touches_by_people.last_of(connection, people, LAST):
@@ -258,6 +271,7 @@ def _line(desk: Desk, task: Task, known: Known = NOTHING_KNOWN) -> TaskLine:
         task.created_at,
         task.text,
         task.owner,
+        cover if (cover := present(desk.workspace.senders, task.owner, _today(desk))) != task.owner else "",
         task.due_at,
         overdue,
         task.snoozed_until if asleep else None,

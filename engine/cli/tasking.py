@@ -81,7 +81,8 @@ def _one(line: TaskLine, *, as_json: bool) -> None:
 
 
 def _show(line: TaskLine, *, whole: bool = False) -> None:
-    owner = f" · {line.owner}" if line.owner else ""
+    cover = f" (away; {line.cover} stands in)" if line.cover else ""
+    owner = f" · {line.owner}{cover}" if line.owner else ""
     who = line.email or line.customer_id
     click.echo(f"{line.task:>5}  {_when(line)}  {line.kind} {who} · {_short(line.title)}{owner}")
     if line.text and not whole:

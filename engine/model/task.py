@@ -32,6 +32,7 @@ class MadeBy(StrEnum):
 class TaskLine:
     """One task, and what its owner needs to know.
 
+    `cover`: who stands in today for an owner who is away.
     `text`: what may help, such as a drafted note. `reason`: why it was made or, of a task not needed, why not.
     `last`: the customer's last touches, newest first. `matters`: titles of the segments that stop marketing to the
     customer now, such as an open complaint. `answers`: the last ones, to questions and letters. `tier`: the
@@ -48,6 +49,7 @@ class TaskLine:
     created_at: datetime
     text: str = ""
     owner: str = ""
+    cover: str = ""
     due_at: datetime | None = None
     overdue: bool = False
     snoozed_until: datetime | None = None
@@ -70,6 +72,7 @@ class TaskLine:
             "title": self.title,
             "text": self.text or None,
             "owner": self.owner or None,
+            "cover": self.cover or None,
             "due_at": _iso(self.due_at),
             "overdue": self.overdue,
             "snoozed_until": _iso(self.snoozed_until),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,7 @@ def listed(
     now: datetime,
     *,
     owner: str = "",
+    covered: Sequence[str] = (),
     until: datetime | None = None,
     closed: bool = False,
     limit: int,
@@ -93,8 +95,8 @@ def listed(
 ) -> list[Task]:
     """Open tasks that are not snoozed, those due longest first and those without a date last.
 
-    `owner`: theirs alone. `until`: due by then alone. `closed`: also snoozed and closed ones, these last and the
-    latest first.
+    `owner`: theirs alone, and those of whoever they stand in for (`covered`). `until`: due by then alone.
+    `closed`: also snoozed and closed ones, these last and the latest first.
     """
     table = tables.tasks
     query = _tasks()
@@ -102,7 +104,7 @@ def listed(
         awake = or_(table.c.snoozed_until.is_(None), table.c.snoozed_until <= now)
         query = query.where(table.c.state == str(TaskState.OPEN), awake)
     if owner:
-        query = query.where(table.c.owner == owner)
+        query = query.where(table.c.owner.in_((owner, *covered)))
     if until is not None:
         query = query.where(table.c.due_at <= until)
     is_closed = table.c.state != str(TaskState.OPEN)
