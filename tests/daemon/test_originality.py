@@ -16,7 +16,7 @@ from engine.store.database import open_database
 from engine.store.types import to_microseconds
 from tests.acceptance.conftest import laid_out
 from tests.builders import NOW
-from tests.conftest import administer, with_database
+from tests.postgresql import administer, with_database
 
 OpenDesk = Callable[[str], Desk]
 

@@ -9,9 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.conftest import administer, start_server, with_database
 from tests.kills.rounds import Tally, disturbance, misbehaving, run_rounds
 from tests.kills.world import make_world
+from tests.postgresql import administer, start_server, with_database
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from engine.errors import StoreCorrupt, StoreError, StoreLocked
 from engine.store import failures
 from engine.store.database import Database, open_database
-from tests.conftest import administer, with_database
+from tests.postgresql import administer, with_database
 
 
 def opened(path: Path) -> Database:

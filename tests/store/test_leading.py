@@ -16,7 +16,7 @@ import engine
 from engine.errors import StoreError
 from engine.store.database import Database, open_database
 from engine.store.leading import Leadership
-from tests.conftest import administer
+from tests.postgresql import administer
 
 LEADER = """
 import sys, time

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine, make_url
 from engine.store import posts, schema
 from engine.store.database import Database, open_database
 from engine.store.tables import metadata
-from tests.conftest import administer, with_database
+from tests.postgresql import administer, with_database
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
