@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.app.desk import Desk
+from engine.app.tiering import scored_field
 from engine.flows.intake import customers, events
 from engine.model.report import ImportReport
 
@@ -25,6 +26,7 @@ def import_customers(
         now=desk.now,
         zone=desk.zone,
         topics=desk.workspace.project.topics or None,
+        scored=scored_field(desk),
         dry_run=dry_run,
         rejects=rejects or _rejects(file),
         progress=progress,

@@ -32,6 +32,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "task": ("tasking", "Give a person something to do for a customer."),
     "done": ("tasking", "Close a task: what was done is a touch."),
     "snooze": ("tasking", "Put a task out of sight for a while."),
+    "tiers": ("tiers", "How many are in each tier, who moves and why; let it take effect."),
+    "tier": ("tiers", "Give one person a tier by hand."),
     "status": ("overseeing", "What needs a person, what runs, what comes next."),
     "doctor": ("examining", "Is everything that sending needs as it should be."),
     "runs": ("sending", "The runs so far, or one run's numbers."),

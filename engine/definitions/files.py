@@ -15,6 +15,7 @@ from engine.definitions.schema.policy import PolicyFile
 from engine.definitions.schema.project import Project
 from engine.definitions.schema.segments import SegmentsFile
 from engine.definitions.schema.senders import SendersFile
+from engine.definitions.schema.tiers import TiersFile
 
 CONFIG = "config"
 CAMPAIGNS = "campaigns"
@@ -41,6 +42,7 @@ KINDS = (
     Kind("feeds", ("feeds",), FeedsFile, "config/feeds.yaml"),
     Kind("offers", ("offers",), OffersFile, "config/offers.yaml"),
     Kind("policy", ("policy",), PolicyFile, "config/policy.yaml"),
+    Kind("tiers", ("tiers",), TiersFile, "config/tiers.yaml"),
     Kind("campaign", ("campaign",), Campaign, "campaigns/**/*.yaml", flat=True),
 )
 TOP_KEYS = {key: kind for kind in KINDS for key in kind.keys}

@@ -19,6 +19,7 @@ from engine.definitions.schema.customers import Customers, CustomersFile
 from engine.definitions.schema.policy import Policy, PolicyFile
 from engine.definitions.schema.project import Project
 from engine.definitions.schema.senders import AccountOwner, SendersFile
+from engine.definitions.schema.tiers import Tiers, TiersFile
 from engine.definitions.secrets import Secrets
 from engine.definitions.suggest import suggestion
 from engine.model.problem import Problem, Severity
@@ -41,6 +42,7 @@ class Reading:
         self.project: Project | None = None
         self.customers: Customers | None = None
         self.policy: Policy | None = None
+        self.tiers: Tiers | None = None
         self.account_owner: AccountOwner | None = None
 
     def everything(self) -> None:
@@ -130,6 +132,9 @@ class Reading:
             case PolicyFile():
                 self.policy = value.policy
                 self.declare(("policy",), document, ("policy",))
+            case TiersFile():
+                self.tiers = value.tiers
+                self.declare(("tiers",), document, ("tiers",))
             case SendersFile() if value.account_owner is not None:
                 self.account_owner = value.account_owner
                 self.declare(("account-owner",), document, ("account-owner",))

@@ -18,6 +18,7 @@ from engine.definitions.schema.policy import Policy
 from engine.definitions.schema.project import Project
 from engine.definitions.schema.segments import Segment
 from engine.definitions.schema.senders import AccountOwner, Sender
+from engine.definitions.schema.tiers import Tiers
 from engine.model.problem import Problem, Severity
 
 
@@ -38,6 +39,7 @@ class Workspace:
     feeds: Mapping[str, Feed] = field(default_factory=dict)
     offers: Mapping[str, Offer] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
+    tiers: Tiers = field(default_factory=Tiers)
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     documents: Mapping[str, Document] = field(default_factory=dict)
     origins: Mapping[Path, tuple[str, Path]] = field(default_factory=dict)
@@ -95,6 +97,7 @@ def load(
         feeds=reading.named["feeds"],
         offers=reading.named["offers"],
         policy=reading.policy or Policy(),
+        tiers=reading.tiers or Tiers(),
         campaigns=reading.named["campaigns"],
         documents=reading.documents,
         origins=reading.origins,

@@ -58,7 +58,14 @@ def erase(connection: Connection, customers: Sequence[int], emails: Sequence[str
     for those in (news.c.customer.in_(ids), news.c.address_hash.in_(hashes)):
         connection.execute(update(news).where(those).values(nameless))
     events = connection.execute(delete(tables.events).where(tables.events.c.customer.in_(ids))).rowcount
-    for table in (tables.touches, tables.tasks, tables.subscriptions, tables.consent, tables.preferences):
+    for table in (
+        tables.touches,
+        tables.tasks,
+        tables.tier_pins,
+        tables.subscriptions,
+        tables.consent,
+        tables.preferences,
+    ):
         connection.execute(delete(table).where(table.c.customer.in_(ids)))
     people = tables.customers
     gone = connection.execute(delete(people).where(people.c.id.in_(ids))).rowcount

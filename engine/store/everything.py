@@ -44,6 +44,7 @@ LISTS = {
             "closed_at",
         ),
     ),
+    "tiers by hand": (tables.tier_pins, ("at", "tier", "because", "until")),
     "preferences": (tables.preferences, ("tracked", "time_zone", "language", "changed_at")),
 }
 """What is kept by customer: the tables, and of each what is about the person."""

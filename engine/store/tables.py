@@ -28,6 +28,8 @@ from engine.store.tables_of_processes import jobs as jobs
 from engine.store.tables_of_processes import pace as pace
 from engine.store.tables_of_processes import spent_proofs as spent_proofs
 from engine.store.tables_of_processes import workers as workers
+from engine.store.tables_of_tiers import tier_pins as tier_pins
+from engine.store.tables_of_tiers import tier_rounds as tier_rounds
 from engine.store.types import Identity, Moment, Words
 from engine.store.types import metadata as metadata
 

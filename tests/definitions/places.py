@@ -16,7 +16,7 @@ REPLACED = {
     "other": "config/other.yaml",
     **{
         kind: f"config/{kind}.yaml"
-        for kind in ("project", "customers", "segments", "senders", "feeds", "offers", "policy")
+        for kind in ("project", "customers", "segments", "senders", "feeds", "offers", "policy", "tiers")
     },
 }
 

@@ -78,7 +78,7 @@ def test_the_language_server_has_nothing_to_say_about_a_good_workspace(
 ) -> None:
     root = good_workspace(tmp_path)
     files = sorted(path for path in root.rglob("*.yaml") if path.is_file())
-    assert len(files) == 10
+    assert len(files) == 11
     assert server.lines_with_problems(*files) == {path: {} for path in files}
 
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from engine.audience.addresses import shared_addresses
 from engine.definitions.schema.customers import Customers
 from engine.flows.intake.batches import ROWS_A_BATCH, Progress, estimated_total, silent, transaction
-from engine.flows.intake.header import customer_columns
+from engine.flows.intake.header import customer_columns, without_scored
 from engine.flows.intake.kinds import stored_kinds
 from engine.flows.intake.people import PersonReader, PersonRow
 from engine.flows.intake.reading import Table, open_table
@@ -45,6 +45,7 @@ def import_customers(
     now: datetime,
     zone: ZoneInfo,
     topics: Collection[str] | None = None,
+    scored: str = "",
     dry_run: bool = False,
     rejects: Path | None = None,
     progress: Progress = silent,
@@ -57,6 +58,7 @@ def import_customers(
         now: the moment of the import.
         zone: the project's, for moments without an offset.
         topics: the project's topics; a row that names another is rejected. None takes any.
+        scored: a field that is scored here, so that its column is left out; "" for none.
         dry_run: read, judge and count everything, keep nothing (missing columns for fields are made all the
             same).
         rejects: where bad rows go; written when the import ends, if there are any.
@@ -69,7 +71,7 @@ def import_customers(
             safe.
     """
     with open_table(source) as table, Repeats() as repeats:
-        columns = customer_columns(table.header, customers, table.name)
+        columns, left_out = without_scored(customer_columns(table.header, customers, table.name), scored)
         reader = PersonReader(table, columns, customers, zone, topics)
         declared = ensure(database, stored_kinds(customers.fields), now)
         tally = Tally()
@@ -81,7 +83,7 @@ def import_customers(
                 progress("rows", tally.read, estimated_total(tally.read, table.position, table.size))
         with database.read() as connection:
             shared = shared_addresses(connection)
-        notes = [*column_notes(table, columns.ignored), *tally.notes(shared)]
+        notes = [*column_notes(table, columns.ignored), *left_out, *tally.notes(shared)]
         if not reader.has_email:
             notes.append("the file has no column `email`: rows of people not known yet are rejected")
         return tally.report(refused, notes)

@@ -1,0 +1,194 @@
+"""Wiring for tiers: who has which, who would move, one person's score, and a tier given by hand."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from engine.app.desk import Desk
+from engine.app.people import find_customer, rulebook
+from engine.app.touching import words
+from engine.calendar import first_instant
+from engine.calendar.periods import period_start
+from engine.definitions.checks.tiers import tier_order
+from engine.errors import Refused, UsageError
+from engine.flows.tiers.computing import Computing
+from engine.model.built_in_events import OwnEvent
+from engine.model.tier import Mover, TierGiven, TierLine, TierReport, TierScore
+from engine.store import events, tier_scores, tiers
+from engine.store.tiers import Pin
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+SHOWN = 20
+"""So many people who move are named, where nobody asks for all."""
+
+IMPORTED_HELP = (
+    "add `score:` and `give:` to config/tiers.yaml, or change the field in the file you import customers from"
+)
+
+
+def look(desk: Desk, *, people: int | None = SHOWN) -> TierReport:
+    """Tiers now, and who would move; nothing is kept. `people`: how many of them are named (None: all)."""
+    _require_field(desk)
+    if not desk.workspace.tiers.score:
+        return _as_imported(desk)
+    with desk.trial() as connection:
+        found = _report(desk, connection, _computing(desk, connection), people)
+    return found
+
+
+def apply(desk: Desk, *, people: int | None = SHOWN) -> TierReport:
+    """The same, and it takes effect. Refused where nothing is scored."""
+    _require_score(desk)
+    period = _period(desk)
+    with desk.database.write() as connection:
+        tiers.hold(connection)
+        tiers.begin_round(connection, period, desk.now)
+        return _take_effect(desk, connection, period, people)
+
+
+def recompute(desk: Desk) -> TierReport | None:
+    """What the daemon does: computed once in each period of `recompute`; None where nothing was due.
+
+    The period's row is written first and in the same transaction: of two processes one finds it there, and whoever
+    dies leaves neither row nor changes.
+    """
+    chosen = desk.workspace.tiers
+    if not chosen.score or chosen.recompute is None:
+        return None
+    period = _period(desk)
+    with desk.database.read() as connection:
+        if tiers.has_round(connection, period):
+            return None
+    with desk.database.write() as connection:
+        tiers.hold(connection)
+        if not tiers.begin_round(connection, period, desk.now):
+            return None
+        return _take_effect(desk, connection, period, 0)
+
+
+def explain(desk: Desk, email: str) -> TierScore:
+    """One person's score and what follows from it. Refused where nothing is scored."""
+    _require_score(desk)
+    customer = find_customer(desk, email)
+    found = None
+    with desk.trial() as connection:
+        found = _computing(desk, connection).score(customer.id)
+    if found is None:
+        raise UsageError(f"`{email}` was erased just now")
+    return found
+
+
+def give(desk: Desk, email: str, tier: str, because: str, until: str | None = None) -> TierGiven:
+    """A tier by a person's word: it stands above the score until it is released, or its last day is over."""
+    _require_score(desk)
+    known = tier_order(desk.workspace)
+    if tier not in known:
+        near = get_close_matches(tier.lower(), known, n=1)
+        help = f"did you mean `{near[0]}`? " if near else ""
+        raise UsageError(f"there is no tier `{tier}`", help=f"{help}There are: {', '.join(known)}")
+    said = words(because, "the reason")
+    ends = _end_of(desk, until) if until is not None else None
+    customer = find_customer(desk, email)
+    with desk.database.write() as connection:
+        tiers.hold(connection)
+        before = _change(desk, connection, customer.id, tier, f"by hand: {said}")
+        tiers.pin(connection, customer.id, Pin(tier, said, desk.now, ends))
+    return TierGiven(customer.customer_id, customer.email or "", before, tier, said, ends)
+
+
+def release(desk: Desk, email: str) -> TierGiven:
+    """The score decides again, from the next computing on. Refused where no tier was given by hand."""
+    customer = find_customer(desk, email)
+    tier = customer.fields.get(desk.workspace.tiers.field) or ""
+    with desk.database.write() as connection:
+        if not tiers.release(connection, customer.id):
+            raise Refused(f"`{email}` has no tier that was given by hand", help="touchbase tiers --explain EMAIL")
+    return TierGiven(customer.customer_id, customer.email or "", str(tier), str(tier))
+
+
+def scored_field(desk: Desk) -> str:
+    """The field that no import may fill, because it is scored; "" where there is none."""
+    return desk.workspace.tiers.field if desk.workspace.tiers.score else ""
+
+
+def _computing(desk: Desk, connection: Connection) -> Computing:
+    chosen, order = desk.workspace.tiers, tier_order(desk.workspace)
+    return Computing.begin(connection, chosen, order, rulebook(desk, desk.now))
+
+
+def _report(
+    desk: Desk, connection: Connection, computing: Computing, people: int | None, *, applied: bool = False
+) -> TierReport:
+    lines, moves, kept, by_hand = computing.lines()
+    named: list[Mover] = list(computing.movers(people)) if people != 0 else []
+    last = tiers.last_round(connection) if not applied else desk.now
+    return TierReport(
+        desk.workspace.tiers.field, True, applied, desk.now, last, lines, moves, kept, by_hand, named
+    )
+
+
+def _take_effect(desk: Desk, connection: Connection, period: str, people: int | None) -> TierReport:
+    computing = _computing(desk, connection)
+    found = _report(desk, connection, computing, people, applied=True)
+    tiers.end_round(connection, period, desk.now, computing.apply())
+    return found
+
+
+def _as_imported(desk: Desk) -> TierReport:
+    """How many customers have each value of a field that files fill."""
+    table = rulebook(desk, desk.now)
+    column = table.columns[desk.workspace.tiers.field].column
+    with desk.database.read() as connection:
+        counts = tier_scores.counts(connection, table.customers, column)
+    order = tier_order(desk.workspace)
+    lines = [TierLine(tier, "", counts.pop(tier, 0), None) for tier in order]
+    rest = sum(counts.values())
+    lines += [TierLine("", "", rest, None)] if rest else []
+    return TierReport(desk.workspace.tiers.field, False, False, desk.now, None, lines)
+
+
+def _change(desk: Desk, connection: Connection, customer: int, tier: str, reason: str) -> str:
+    table = rulebook(desk, desk.now)
+    column = table.columns[desk.workspace.tiers.field].column
+    before = tiers.change(connection, table.customers, column, customer, tier, desk.now)
+    if before != tier:
+        fields = {"from": before, "to": tier, "reason": reason} if before else {"to": tier, "reason": reason}
+        name, identity = OwnEvent.TIER_CHANGED, f"{customer}/{desk.now.isoformat()}/{tier}"
+        events.record(connection, customer, name, desk.now, fields, identity, "by hand")
+    return before
+
+
+def _period(desk: Desk) -> str:
+    every = desk.workspace.tiers.recompute
+    today = desk.now.astimezone(desk.zone).date()
+    return (period_start(every, today) if every is not None else today).isoformat()
+
+
+def _end_of(desk: Desk, until: str) -> datetime:
+    """The first moment after a day. UsageError for what is no day, or one that is over."""
+    try:
+        day = date.fromisoformat(until)
+    except ValueError as error:
+        raise UsageError(f"--until: `{until}` is not a day", help="write it like 2027-03-31") from error
+    ends = first_instant(datetime.combine(day + timedelta(days=1), datetime.min.time()), desk.zone)
+    if ends <= desk.now:
+        raise UsageError(f"--until: {until} is over", help="name the last day on which the tier holds")
+    return ends
+
+
+def _require_field(desk: Desk) -> None:
+    if desk.workspace.tiers.field not in desk.workspace.customers.fields:
+        raise Refused(
+            "there are no tiers: config/customers.yaml has no field for them",
+            help="add `tier: { one_of: [gold, silver] }` under `fields:`, and see docs/howto/tiers.md",
+        )
+
+
+def _require_score(desk: Desk) -> None:
+    _require_field(desk)
+    if not desk.workspace.tiers.score:
+        raise Refused(f"`{desk.workspace.tiers.field}` is not scored here; files fill it", help=IMPORTED_HELP)
