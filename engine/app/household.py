@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine import clock
-from engine.app import caretaking, feeding, following, hearing, originality, resolving, retiring, ticking
+from engine.app import caretaking, feeding, following, hearing, originality, resolving, retiring, ticking, tiering
 from engine.app.desk import Desk
 from engine.app.duty import Duty
 from engine.app.keeping import Keeper
@@ -72,6 +72,10 @@ class Household:
         read = sum(not failure for failure in looked.values())
         failed = [f"{name}: {failure}" for name, failure in looked.items() if failure]
         return Outcome(f"{read} read" if read else "", "; ".join(failed))
+
+    def compute_tiers(self) -> Outcome:
+        """Compute all tiers, once in each period of `recompute`."""
+        return self._by_itself(lambda: Outcome("; ".join(tiering.keep_up(self.keeper.desk()))))
 
     def take_back(self) -> Outcome:
         """Queue again what dead processes had claimed; what they had sent is in doubt."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from engine import clock
-from engine.app import caretaking, feeding, originality, ticking
+from engine.app import caretaking, feeding, originality, ticking, tiering
 from engine.app.desk import Desk
 from engine.app.mailing import stopping
 from engine.errors import Refused
@@ -35,6 +35,7 @@ def run_once(desk: Desk) -> TickReport:
     with desk.database.write() as connection:
         recovery.recover(connection, desk.database.path, clock.now())
     feeding.look(desk)
+    computed = tiering.keep_up(desk)
     with stopping() as stop:
         whole = TickReport(desk.now)
         for _ in range(MOST_TICKS):
@@ -42,7 +43,7 @@ def run_once(desk: Desk) -> TickReport:
             whole = _together(whole, report)
             if report.interrupted or not report.did_something:
                 break
-        return replace(whole, done=_besides(desk.at(clock.now()), stop))
+        return replace(whole, done=(*computed, *_besides(desk.at(clock.now()), stop)))
 
 
 def _besides(desk: Desk, stop: Callable[[], bool]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.app.desk import Desk
 from engine.app.people import find_customer, rulebook
 from engine.app.touching import words
+from engine.audience.rulebook import Rulebook
 from engine.calendar import first_instant
 from engine.calendar.periods import period_start
 from engine.definitions.checks.tiers import tier_order
@@ -35,19 +36,20 @@ def look(desk: Desk, *, people: int | None = SHOWN) -> TierReport:
     _require_field(desk)
     if not desk.workspace.tiers.score:
         return _as_imported(desk)
+    rules = rulebook(desk, desk.now)
     with desk.trial() as connection:
-        found = _report(desk, connection, _computing(desk, connection), people)
+        found = _report(desk, _computing(desk, connection, rules), people)
     return found
 
 
 def apply(desk: Desk, *, people: int | None = SHOWN) -> TierReport:
     """The same, and it takes effect. Refused where nothing is scored."""
     _require_score(desk)
-    period = _period(desk)
+    period, rules = _period(desk), rulebook(desk, desk.now)
     with desk.database.write() as connection:
         tiers.hold(connection)
         tiers.begin_round(connection, period, desk.now)
-        return _take_effect(desk, connection, period, people)
+        return _take_effect(desk, _computing(desk, connection, rules), period, people)
 
 
 def recompute(desk: Desk) -> TierReport | None:
@@ -59,7 +61,7 @@ def recompute(desk: Desk) -> TierReport | None:
     chosen = desk.workspace.tiers
     if not chosen.score or chosen.recompute is None:
         return None
-    period = _period(desk)
+    period, rules = _period(desk), rulebook(desk, desk.now)
     with desk.database.read() as connection:
         if tiers.has_round(connection, period):
             return None
@@ -67,16 +69,26 @@ def recompute(desk: Desk) -> TierReport | None:
         tiers.hold(connection)
         if not tiers.begin_round(connection, period, desk.now):
             return None
-        return _take_effect(desk, connection, period, 0)
+        return _take_effect(desk, _computing(desk, connection, rules), period, 0)
+
+
+def keep_up(desk: Desk) -> list[str]:
+    """The same, told in a sentence where something was due."""
+    report = recompute(desk)
+    return (
+        [f"tiers computed: {report.moving:,} of {sum(line.now for line in report.tiers):,} changed"]
+        if report
+        else []
+    )
 
 
 def explain(desk: Desk, email: str) -> TierScore:
     """One person's score and what follows from it. Refused where nothing is scored."""
     _require_score(desk)
-    customer = find_customer(desk, email)
+    customer, rules = find_customer(desk, email), rulebook(desk, desk.now)
     found = None
     with desk.trial() as connection:
-        found = _computing(desk, connection).score(customer.id)
+        found = _computing(desk, connection, rules).score(customer.id)
     if found is None:
         raise UsageError(f"`{email}` was erased just now")
     return found
@@ -92,10 +104,10 @@ def give(desk: Desk, email: str, tier: str, because: str, until: str | None = No
         raise UsageError(f"there is no tier `{tier}`", help=f"{help}There are: {', '.join(known)}")
     said = words(because, "the reason")
     ends = _end_of(desk, until) if until is not None else None
-    customer = find_customer(desk, email)
+    customer, table = find_customer(desk, email), rulebook(desk, desk.now)
     with desk.database.write() as connection:
         tiers.hold(connection)
-        before = _change(desk, connection, customer.id, tier, f"by hand: {said}")
+        before = _change(desk, table, connection, customer.id, tier, f"by hand: {said}")
         tiers.pin(connection, customer.id, Pin(tier, said, desk.now, ends))
     return TierGiven(customer.customer_id, customer.email or "", before, tier, said, ends)
 
@@ -106,7 +118,9 @@ def release(desk: Desk, email: str) -> TierGiven:
     tier = customer.fields.get(desk.workspace.tiers.field) or ""
     with desk.database.write() as connection:
         if not tiers.release(connection, customer.id):
-            raise Refused(f"`{email}` has no tier that was given by hand", help="touchbase tiers --explain EMAIL")
+            raise Refused(
+                f"`{email}` has no tier that was given by hand", help="touchbase tiers --explain EMAIL"
+            )
     return TierGiven(customer.customer_id, customer.email or "", str(tier), str(tier))
 
 
@@ -115,26 +129,22 @@ def scored_field(desk: Desk) -> str:
     return desk.workspace.tiers.field if desk.workspace.tiers.score else ""
 
 
-def _computing(desk: Desk, connection: Connection) -> Computing:
-    chosen, order = desk.workspace.tiers, tier_order(desk.workspace)
-    return Computing.begin(connection, chosen, order, rulebook(desk, desk.now))
+def _computing(desk: Desk, connection: Connection, rules: Rulebook) -> Computing:
+    return Computing.begin(connection, desk.workspace.tiers, tier_order(desk.workspace), rules)
 
 
-def _report(
-    desk: Desk, connection: Connection, computing: Computing, people: int | None, *, applied: bool = False
-) -> TierReport:
+def _report(desk: Desk, computing: Computing, people: int | None, *, applied: bool = False) -> TierReport:
     lines, moves, kept, by_hand = computing.lines()
     named: list[Mover] = list(computing.movers(people)) if people != 0 else []
-    last = tiers.last_round(connection) if not applied else desk.now
+    last = tiers.last_round(computing.connection) if not applied else desk.now
     return TierReport(
         desk.workspace.tiers.field, True, applied, desk.now, last, lines, moves, kept, by_hand, named
     )
 
 
-def _take_effect(desk: Desk, connection: Connection, period: str, people: int | None) -> TierReport:
-    computing = _computing(desk, connection)
-    found = _report(desk, connection, computing, people, applied=True)
-    tiers.end_round(connection, period, desk.now, computing.apply())
+def _take_effect(desk: Desk, computing: Computing, period: str, people: int | None) -> TierReport:
+    found = _report(desk, computing, people, applied=True)
+    tiers.end_round(computing.connection, period, desk.now, computing.apply())
     return found
 
 
@@ -151,8 +161,9 @@ def _as_imported(desk: Desk) -> TierReport:
     return TierReport(desk.workspace.tiers.field, False, False, desk.now, None, lines)
 
 
-def _change(desk: Desk, connection: Connection, customer: int, tier: str, reason: str) -> str:
-    table = rulebook(desk, desk.now)
+def _change(
+    desk: Desk, table: Rulebook, connection: Connection, customer: int, tier: str, reason: str
+) -> str:
     column = table.columns[desk.workspace.tiers.field].column
     before = tiers.change(connection, table.customers, column, customer, tier, desk.now)
     if before != tier:

@@ -19,10 +19,13 @@ def reason(criteria: Sequence[Criterion], sheets: Sheets, ranked: int) -> Column
     `ranked`: of how many with a score. A tier given by hand has its own reason.
     """
     score = sheets.scores.c
-    words = literal("", Text)
+    words: ColumnElement[Any] = literal("", Text)
     for number, criterion in enumerate(criteria):
         words = words.concat(_part(criterion, score[f"v{number}"], score[f"b{number}"])).concat("; ")
-    place = case((score.place.is_not(None), literal(", place ").concat(_text(score.place)).concat(f" of {ranked}")), else_="")
+    place = case(
+        (score.place.is_not(None), literal(", place ").concat(_text(score.place)).concat(f" of {ranked}")),
+        else_="",
+    )
     words = words.concat(_text(score.points)).concat(" points").concat(place)
     pins = tables.tier_pins
     by_hand = select(pins.c.because).where(pins.c.customer == score.customer).scalar_subquery()

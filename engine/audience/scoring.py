@@ -30,7 +30,7 @@ from engine.definitions.schema.tiers import LARGEST, Criterion, EventValue, Tier
 from engine.model.built_in_events import OwnEvent
 from engine.model.duration import Duration
 from engine.store import tables
-from engine.store.tier_scores import BY_HAND, KEPT, SCORED, Known, Sheets
+from engine.store.tier_scores import BY_HAND, KEPT, SCORED, SOURCE, Known, Sheets
 from engine.store.types import Moment, to_microseconds
 
 DAY = 86_400_000_000
@@ -179,8 +179,10 @@ def scored(
     points = _sum(banded.c[f"b{number}"] * each.weight for number, each in enumerate(criteria))
     inner = [banded.c[f"v{number}"] for number in range(len(criteria))]
     nothing = and_(*(column.is_(None) for column in inner))
+    # One expression, because a list of conditions would be a list of parts.
+    apart = case((nothing, 1), else_=0)
     best = (points.desc(), *(column.desc().nulls_last() for column in inner), banded.c.customer)
-    place = case((~nothing, func.row_number().over(partition_by=nothing, order_by=best)), else_=null())
+    place = case((~nothing, func.row_number().over(partition_by=apart, order_by=best)), else_=null())
     placed = select(banded, points.label("points"), place.label("place")).subquery("placed")
     scored_place = _given(placed, giving, known.any)
     judged = select(placed, scored_place.label("scored")).subquery("judged")
@@ -194,9 +196,7 @@ def _sum(parts: Iterable[ColumnElement[Any]]) -> ColumnElement[Any]:
     return first
 
 
-def _band(
-    criterion: Criterion, found: ColumnElement[Any], known: int, rules: Rulebook
-) -> ColumnElement[Any]:
+def _band(criterion: Criterion, found: ColumnElement[Any], known: int, rules: Rulebook) -> ColumnElement[Any]:
     bands = criterion.bands
     if bands.limits:
         limits = [limit_of(criterion, limit, rules) for limit in bands.limits]
@@ -242,26 +242,15 @@ def number_of(rule: TierRule, ranked: int) -> int:
     return int(round(ranked * rule.top.of_one, 6))
 
 
-def _settled(
-    judged: NamedFromClause, giving: Giving, order: Sequence[str], rules: Rulebook
-) -> Select[Any]:
+def _settled(judged: NamedFromClause, giving: Giving, order: Sequence[str], rules: Rulebook) -> Select[Any]:
     """With what stands above the score: a person's word, and that nobody falls so soon after a change."""
-    pins, events = tables.tier_pins, tables.events.alias()
+    pins = tables.tier_pins
     pinned = case(*((pins.c.tier == name, number) for number, name in enumerate(order)), else_=null())
     falls = and_(judged.c.now.is_not(None), or_(judged.c.scored.is_(None), judged.c.scored > judged.c.now))
-    changes = [(pinned.is_not(None), literal(BY_HAND))]
-    afterwards = [(pinned.is_not(None), pinned)]
+    changes: list[tuple[ColumnElement[bool], Any]] = [(pinned.is_not(None), literal(BY_HAND))]
+    afterwards: list[tuple[ColumnElement[bool], Any]] = [(pinned.is_not(None), pinned)]
     if giving.kept_since is not None:
-        lately = (
-            select(events.c.id)
-            .where(
-                events.c.name == str(OwnEvent.TIER_CHANGED),
-                events.c.customer == judged.c.customer,
-                events.c.at > giving.kept_since,
-                events.c.at <= rules.as_of,
-            )
-            .exists()
-        )
+        lately = _computed_lately(judged.c.customer, giving.kept_since, rules)
         changes.append((and_(falls, lately), literal(KEPT)))
         afterwards.append((and_(falls, lately), judged.c.now))
     holds = or_(pins.c.until.is_(None), pins.c.until > rules.as_of)
@@ -270,3 +259,21 @@ def _settled(
         case(*afterwards, else_=judged.c.scored).label("after"),
         case(*changes, else_=SCORED).label("how"),
     ).select_from(judged.outerjoin(pins, and_(pins.c.customer == judged.c.customer, holds)))
+
+
+def _computed_lately(customer: ColumnElement[int], since: datetime, rules: Rulebook) -> ColumnElement[bool]:
+    """The customer's last change came from a computing after that moment; one by hand since then ends it."""
+    change, by_hand = tables.events.alias(), tables.events.alias()
+
+    def changed(event: NamedFromClause) -> list[ColumnElement[bool]]:
+        return [
+            event.c.name == str(OwnEvent.TIER_CHANGED),
+            event.c.customer == customer,
+            event.c.at <= rules.as_of,
+        ]
+
+    later = select(by_hand.c.id).where(
+        *changed(by_hand), by_hand.c.source != SOURCE, by_hand.c.at >= change.c.at
+    )
+    own = [change.c.source == SOURCE, change.c.at > since, ~later.exists()]
+    return select(change.c.id).where(*changed(change), *own).exists()

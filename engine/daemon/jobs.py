@@ -57,6 +57,13 @@ JOBS = (
         Household.reconcile,
     ),
     Job(
+        "tiers",
+        "computes all tiers once in each period of `recompute` in config/tiers.yaml",
+        timedelta(minutes=10),
+        Household.compute_tiers,
+        wakes=("watch calendars",),
+    ),
+    Job(
         "watch calendars",
         "plans and begins every occurrence whose moment has come; keeps on record what was missed",
         seconds(15),

@@ -31,6 +31,7 @@ REVISIONS = (
     "0016",
     "0017",
     "0018",
+    "0019",
 )
 """Every migration in engine/store/migrations/versions, oldest first: known without importing Alembic."""
 

@@ -6,7 +6,6 @@ from sqlalchemy import Column, Integer, Table, Text
 
 from engine.store.types import Identity, Moment, metadata
 
-
 # A tier that a person gave by hand. `until`: the first moment at which it holds no more; NULL lasts.
 tier_pins = Table(
     "tier_pins",

@@ -61,12 +61,18 @@ class Sheets:
 
         def person() -> list[Column[Any]]:
             found = [Column(f"v{number}", BigInteger) for number in range(criteria)]
-            return [Column("customer", Identity, primary_key=True, autoincrement=False), Column("now", Integer), *found]
+            return [
+                Column("customer", Identity, primary_key=True, autoincrement=False),
+                Column("now", Integer),
+                *found,
+            ]
 
         bands = [Column(f"b{number}", Integer) for number in range(criteria)]
         results = [Column(name, Integer) for name in ("points", "place", "scored", "after", "how")]
         values = Table("tier_values", about, *person(), prefixes=["TEMPORARY"])
-        return cls(values, Table("tier_scores", about, *person(), *bands, *results, prefixes=["TEMPORARY"]), criteria)
+        return cls(
+            values, Table("tier_scores", about, *person(), *bands, *results, prefixes=["TEMPORARY"]), criteria
+        )
 
     def lay_out(self, connection: Connection) -> None:
         """Makes both tables, empty."""
@@ -108,7 +114,9 @@ def known(connection: Connection, sheets: Sheets) -> Known:
 def tallies(connection: Connection, sheets: Sheets) -> list[tuple[int | None, int | None, int, int]]:
     """Places of the tiers now and afterwards, how that comes, and how many customers."""
     score = sheets.scores.c
-    query = select(score.now, score.after, score.how, func.count()).group_by(score.now, score.after, score.how)
+    query = select(score.now, score.after, score.how, func.count()).group_by(
+        score.now, score.after, score.how
+    )
     return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query)]
 
 
@@ -161,8 +169,20 @@ def rows(
     query = query.order_by(score.place.is_(None), score.place, score.customer).limit(limit)
     for row in connection.execute(query):
         own = tuple(row[9:])
-        found_of, bands_of = own[: sheets.criteria], own[sheets.criteria :]
-        yield Row(row[0], row[1] or "", *row[2:8], found_of, bands_of, row[8])
+        bands = own[sheets.criteria :]
+        yield Row(
+            row.customer_id,
+            row.email or "",
+            row.now,
+            row.after,
+            row.scored,
+            row.how,
+            row.points,
+            row.place,
+            own[: sheets.criteria],
+            bands,
+            row.reason,
+        )
 
 
 def apply(
@@ -185,16 +205,16 @@ def apply(
     before, after = customers.c[column], named_tier(scores.c.after, order)
     joined = customers.join(scores, scores.c.customer == customers.c.id)
     fields = change_as_json(connection, before, after, reason)
+    name = literal(str(OwnEvent.TIER_CHANGED))
     told = (
-        select(scores.c.customer, literal(str(OwnEvent.TIER_CHANGED)), *_about(connection, scores.c.customer, fields, now))
+        select(scores.c.customer, name, *_about(connection, scores.c.customer, fields, now))
         .select_from(joined)
         .where(moves(scores))
     )  # fmt: skip
     names = ["customer", "name", "at", "fields", "identity", "source"]
-    done = connection.execute(insert(tables.events).from_select(names, told)).rowcount
+    connection.execute(insert(tables.events).from_select(names, told))
     changed = update(customers).where(customers.c.id == scores.c.customer, moves(scores))
-    connection.execute(changed.values({column: after, "updated_at": now}))
-    return done
+    return connection.execute(changed.values({column: after, "updated_at": now})).rowcount
 
 
 def named_tier(place: ColumnElement[Any], order: Sequence[str]) -> ColumnElement[Any]:

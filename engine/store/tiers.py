@@ -34,7 +34,9 @@ def hold(connection: Connection) -> None:
 def pin_of(connection: Connection, customer: int) -> Pin | None:
     """The tier that somebody gave this customer by hand, also where its time is over."""
     table = tables.tier_pins
-    query = select(table.c.tier, table.c.because, table.c.at, table.c.until).where(table.c.customer == customer)
+    query = select(table.c.tier, table.c.because, table.c.at, table.c.until).where(
+        table.c.customer == customer
+    )
     row = connection.execute(query).one_or_none()
     return Pin(*row) if row is not None else None
 
@@ -57,7 +59,9 @@ def forget_expired(connection: Connection, now: datetime) -> None:
     connection.execute(delete(tables.tier_pins).where(tables.tier_pins.c.until <= now))
 
 
-def change(connection: Connection, customers: Table, column: str, customer: int, tier: str, now: datetime) -> str:
+def change(
+    connection: Connection, customers: Table, column: str, customer: int, tier: str, now: datetime
+) -> str:
     """Gives one customer a tier; the one they had, "" for none."""
     this = customers.c.id == customer
     before = connection.execute(select(customers.c[column]).where(this).with_for_update()).scalar()

@@ -48,6 +48,10 @@ def test_the_page_on_accounts_is_what_happens(tmp_path: Path) -> None:
     assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "accounts.md") >= 8
 
 
+def test_the_page_on_tiers_is_what_happens(tmp_path: Path) -> None:
+    assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "tiers.md") >= 10
+
+
 def test_the_page_on_touches_by_people_is_what_happens(tmp_path: Path) -> None:
     assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "touches.md") >= 8
 

@@ -71,7 +71,9 @@ def _event_value(workspace: Workspace, value: EventValue, *path: Key) -> Iterato
         yield problem_at(place, "X015", f"`{value.event}` has no field `{value.field}`", help)
     elif fields[value.field].kind is not FieldKind.NUMBER:
         found = NAMES[fields[value.field].kind]
-        yield problem_at(place, "X023", f"`{value}` holds {found}; a sum needs a number", "name another field")
+        yield problem_at(
+            place, "X023", f"`{value}` holds {found}; a sum needs a number", "name another field"
+        )
 
 
 def _giving(workspace: Workspace, give: Giving, order: Sequence[str], best: int) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, GetJsonSchemaHandler, model_validator
@@ -190,7 +191,9 @@ class Criterion(Definition):
         limits = self.bands.limits
         spans = [limit for limit in limits if isinstance(limit, Duration)]
         if limits and bool(spans) != (subject in IN_TIME):
-            wanted, example = ("spans", "[1 year, 90 days]") if subject in IN_TIME else ("numbers", "[100, 500]")
+            wanted, example = (
+                ("spans", "[1 year, 90 days]") if subject in IN_TIME else ("numbers", "[100, 500]")
+            )
             raise mistake(
                 f"the limits of `{subject}` are {wanted}", f"write them like `{example}`", at=("bands",)
             )
@@ -198,7 +201,7 @@ class Criterion(Definition):
             raise mistake("limits are whole days", "write days, weeks, months or years", at=("bands",))
         sizes = [float(limit) for limit in limits if not isinstance(limit, Duration)]
         sizes += [span.count * DAYS[span.unit] * (-1 if subject == "since_last" else 1) for span in spans]
-        if any(second <= first for first, second in zip(sizes, sizes[1:], strict=False)):
+        if any(second <= first for first, second in pairwise(sizes)):
             order = "the longest first" if subject == "since_last" else "the smallest first"
             raise mistake("these limits are not in order, the worst first", f"write {order}", at=("bands",))
 
@@ -256,8 +259,8 @@ class Tiers(Definition):
     )
     recompute: Rhythm | None = Field(
         None,
-        description="How often the daemon does it, once in each day, week, month, quarter (`every 3 months`), half-year or "
-        "year of the calendar; without it only `touchbase tiers --apply` does.",
+        description="How often the daemon does it, once in each day, week, month, quarter (`every 3 months`), "
+        "half-year or year of the calendar; without it only `touchbase tiers --apply` does.",
         examples=["every month"],
     )
 
@@ -277,16 +280,14 @@ class Tiers(Definition):
                 )  # fmt: skip
         every = self.recompute
         if every is not None and not is_calendar_period(every):
-            help = (
-                "write `every day`, `every week`, `every month`, `every 3 months`, `every 6 months` or `every year`"
-            )
+            help = "write `every day`, `every week`, `every month`, `every 3 months`, `every 6 months` or `every year`"
             raise mistake(f"`every {every}` is no period of the calendar", help, at=("recompute",))
         return self
 
 
 def is_calendar_period(every: Duration) -> bool:
     """A day, a week, a year, or so many months that a year is made of them."""
-    return every.unit is Unit.MONTH and 12 % every.count == 0 or every.count == 1 and every.unit in DAYS
+    return (every.unit is Unit.MONTH and 12 % every.count == 0) or (every.count == 1 and every.unit in DAYS)
 
 
 class TiersFile(Definition):

@@ -138,7 +138,9 @@ class Computing:
             until = f" until {_day_before(given.until, self.rules)}" if given.until is not None else ""
             return f"given by hand{until}: {given.because}"
         tier = f"{self.name(row.scored) or 'no tier'} is for {self.rule(row.scored)}"
-        return f"{tier}, but nobody falls for {self.tiers.keep_for} after a change" if row.how == KEPT else tier
+        return (
+            f"{tier}, but nobody falls for {self.tiers.keep_for} after a change" if row.how == KEPT else tier
+        )
 
     def _reason(self) -> Any:
         return reason(self.tiers.score, self.sheets, self.known.any)
