@@ -8,7 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine import clock
-from engine.app import caretaking, feeding, following, hearing, originality, resolving, retiring, ticking, tiering
+from engine.app import (
+    caretaking,
+    feeding,
+    following,
+    hearing,
+    originality,
+    resolving,
+    retiring,
+    ticking,
+    tiering,
+)
 from engine.app.desk import Desk
 from engine.app.duty import Duty
 from engine.app.keeping import Keeper
