@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import contact, idling, importing, ledger, letters, planning, starting, ticking
+from benchmarks import contact, idling, importing, ledger, letters, planning, providers, starting, ticking
 from benchmarks.race import ROOT
 from benchmarks.servers import postgresql
 from benchmarks.sinks import SINKS
@@ -84,6 +84,7 @@ def ruling(folder: Path, size: Size, _: list[str]) -> Iterator[Table]:
 
 BENCHMARKS: dict[str, Callable[[Path, Size, list[str]], Iterator[Table]]] = {
     "letters": sending,
+    "providers": lambda folder, size, _: iter([providers.measure(folder, size.letters // 40)]),
     "ledger": lambda folder, size, _: iter([ledger.measure(folder, size.rows, size.rounds)]),
     "planning": freezing,
     "contact": ruling,
