@@ -211,8 +211,11 @@ def decide(desk: Desk, made: running.Draft, customer: Customer) -> tuple[Deliver
 
     None when the audience does not name them.
     """
+    audience = made.campaign.audience
+    # Whether somebody is picked depends on everybody else.
+    alone = audience is None or audience.pick is None
     with desk.trial() as connection:
-        plan = planned(desk, connection, made, restrict=customer.id)
+        plan = planned(desk, connection, made, restrict=customer.id if alone else None)
         row = deliveries.of_customer(connection, plan.run.id, customer.id)
         return row, list(_letter_facts(desk, connection, row))
 

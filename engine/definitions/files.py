@@ -40,7 +40,7 @@ KINDS = (
     Kind("segments", ("segments",), SegmentsFile, "config/segments.yaml"),
     Kind("senders", ("senders", "account-owner"), SendersFile, "config/senders.yaml"),
     Kind("feeds", ("feeds",), FeedsFile, "config/feeds.yaml"),
-    Kind("offers", ("offers",), OffersFile, "config/offers.yaml"),
+    Kind("offers", ("offers", "budget"), OffersFile, "config/offers.yaml"),
     Kind("policy", ("policy",), PolicyFile, "config/policy.yaml"),
     Kind("tiers", ("tiers",), TiersFile, "config/tiers.yaml"),
     Kind("campaign", ("campaign",), Campaign, "campaigns/**/*.yaml", flat=True),

@@ -16,6 +16,7 @@ from engine.definitions.places import Document, Path, Place, problem_at
 from engine.definitions.schema.base import Definition
 from engine.definitions.schema.campaign import Campaign
 from engine.definitions.schema.customers import Customers, CustomersFile
+from engine.definitions.schema.offers import Budget, OffersFile
 from engine.definitions.schema.policy import Policy, PolicyFile
 from engine.definitions.schema.project import Project
 from engine.definitions.schema.senders import AccountOwner, SendersFile
@@ -44,6 +45,7 @@ class Reading:
         self.policy: Policy | None = None
         self.tiers: Tiers | None = None
         self.account_owner: AccountOwner | None = None
+        self.budget: Budget | None = None
 
     def everything(self) -> None:
         """All files; those that others include are no files of their own."""
@@ -135,6 +137,9 @@ class Reading:
             case TiersFile():
                 self.tiers = value.tiers
                 self.declare(("tiers",), document, ("tiers",))
+            case OffersFile() if value.budget is not None:
+                self.budget = value.budget
+                self.declare(("budget",), document, ("budget",))
             case SendersFile() if value.account_owner is not None:
                 self.account_owner = value.account_owner
                 self.declare(("account-owner",), document, ("account-owner",))

@@ -13,7 +13,7 @@ from engine.definitions.reading import Reading
 from engine.definitions.schema.campaign import Campaign
 from engine.definitions.schema.customers import Customers
 from engine.definitions.schema.feeds import Feed
-from engine.definitions.schema.offers import Offer
+from engine.definitions.schema.offers import Budget, Offer
 from engine.definitions.schema.policy import Policy
 from engine.definitions.schema.project import Project
 from engine.definitions.schema.segments import Segment
@@ -38,6 +38,7 @@ class Workspace:
     account_owner: AccountOwner | None = None
     feeds: Mapping[str, Feed] = field(default_factory=dict)
     offers: Mapping[str, Offer] = field(default_factory=dict)
+    budget: Budget | None = None
     policy: Policy = field(default_factory=Policy)
     tiers: Tiers = field(default_factory=Tiers)
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
@@ -96,6 +97,7 @@ def load(
         account_owner=reading.account_owner,
         feeds=reading.named["feeds"],
         offers=reading.named["offers"],
+        budget=reading.budget,
         policy=reading.policy or Policy(),
         tiers=reading.tiers or Tiers(),
         campaigns=reading.named["campaigns"],

@@ -64,6 +64,8 @@ class Reason(StrEnum):
     FEED_UNREADABLE = "feed_unreadable"
     OFFER_EXHAUSTED = "offer_exhausted"
     OFFER_TAKEN = "offer_taken"
+    BUDGET = "budget"
+    NOT_CHOSEN = "not_chosen"
     MISSING_VALUE = "missing_value"
     TEMPLATE_ERROR = "template_error"
     UNSAFE_HEADER = "unsafe_header"

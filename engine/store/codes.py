@@ -16,7 +16,7 @@ from engine.store import bulk, tables
 from engine.store.types import to_microseconds
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 FREE, RESERVED, USED = "free", "reserved", "used"
 
@@ -52,11 +52,13 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """What a reservation gave: deliveries with a new code, without one left, and of customers who had one."""
+    """What a reservation gave: deliveries with a new code, without one left, of customers who had one, and for whom
+    the budget does not reach."""
 
     reserved: int
     exhausted: int
     taken: int
+    unaffordable: int = 0
 
 
 def load(connection: Connection, offer: str, codes: Iterable[str]) -> int:
@@ -85,6 +87,7 @@ def reserve(
     limit: int | None = None,
     one_per: str = "letter",
     expires_at: datetime | None = None,
+    worth: float | None = None,
 ) -> Reserved:
     """Gives every planned delivery of the run that has none yet a code of the offer.
 
@@ -94,6 +97,8 @@ def reserve(
         limit: at most so many codes of this offer are ever out.
         one_per: a key of HAD_ONE; whom it tells of an earlier code gets none.
         expires_at: stored with the code.
+        worth: what each takes from the budget that was laid out for the run and offer (see
+            engine.store.budgets); whom it does not reach for gets none. None: no budget is concerned.
 
     Doing it twice gives nothing twice. It belongs into the transaction in which the deliveries' letters are
     chosen. Raises StoreError if `make` cannot find enough codes that are still free.
@@ -102,23 +107,34 @@ def reserve(
     values = {"run": run, "offer": offer}
     everybody = int(connection.execute(text(_COUNT.format(one_per="")), values).scalar_one())
     one_per = f"AND NOT {HAD_ONE[one_per]}"
-    wanted = int(connection.execute(text(_COUNT.format(one_per=one_per)), values).scalar_one())
+    free_to_have = int(connection.execute(text(_COUNT.format(one_per=one_per)), values).scalar_one())
+    wanted = free_to_have
+    if worth is not None:
+        one_per += f" AND {AFFORDED}"
+        wanted = int(connection.execute(text(_COUNT.format(one_per=one_per)), values).scalar_one())
     held = out(connection, offer)
     granted = wanted if limit is None else max(0, min(wanted, limit - held))
     spare = free(connection, offer)
     given, last = 0, 0
-    waiting = text(_NEXT.format(one_per=one_per))
+    waiting = text(_NEXT.format(one_per=one_per, tier="NULL" if worth is None else TIER))
     while given < granted:
         most = {**values, "after": last, "most": min(CHUNK, granted - given)}
-        pairs = [(row[0], row[1]) for row in connection.execute(waiting, most)]
+        pairs = [(row[0], row[1], row[2]) for row in connection.execute(waiting, most)]
         if make is not None:
             spare += _top_up(connection, offer, len(pairs) - spare, lambda n: make(n, held + granted))
         ids = [row[0] for row in connection.execute(text(_SPARE), {"offer": offer, "most": len(pairs)})]
         if not ids:
             break
-        _give(connection, ids, pairs, now, expires_at)
+        _give(connection, ids, pairs, now, expires_at, worth)
         given, spare, last = given + len(ids), spare - len(ids), pairs[-1][0]
-    return Reserved(given, wanted - given, everybody - wanted)
+    return Reserved(given, wanted - given, everybody - free_to_have, free_to_have - wanted)
+
+
+def had_one(run: int, offer: str, one_per: str) -> Select[tuple[int]]:
+    """The run's planned deliveries of customers who had a code before, as `one_per` counts."""
+    delivery, told = tables.deliveries.alias("d"), text(HAD_ONE[one_per])
+    told = told.bindparams(offer=offer) if ":offer" in told.text else told
+    return select(delivery.c.id).where(delivery.c.run == run, delivery.c.state == State.PLANNED, told)
 
 
 def of_deliveries(connection: Connection, offer: str, deliveries: Sequence[int]) -> dict[int, str]:
@@ -206,18 +222,27 @@ def _top_up(connection: Connection, offer: str, missing: int, make: Callable[[in
 def _give(
     connection: Connection,
     ids: Sequence[int],
-    pairs: Sequence[tuple[int, int]],
+    people: Sequence[tuple[int, int, str | None]],
     now: datetime,
     expires_at: datetime | None,
+    worth: float | None,
 ) -> None:
-    """Writes whose each of these codes is. `pairs`: delivery and customer."""
+    """Writes whose each of these codes is. `people`: delivery, customer and tier."""
     table = tables.codes
-    columns = (table.c.state, table.c.customer, table.c.delivery, table.c.reserved_at, table.c.expires_at)
+    columns = (
+        table.c.state,
+        table.c.customer,
+        table.c.delivery,
+        table.c.reserved_at,
+        table.c.expires_at,
+        table.c.tier,
+        table.c.worth,
+    )
     moment = to_microseconds(now)
     until = None if expires_at is None else to_microseconds(expires_at)
     rows = [
-        (RESERVED, customer, delivery, moment, until, number)
-        for number, (delivery, customer) in zip(ids, pairs, strict=False)
+        (RESERVED, customer, delivery, moment, until, tier, worth, number)
+        for number, (delivery, customer, tier) in zip(ids, people, strict=False)
     ]
     bulk.update_rows(connection, table.c.id, columns, rows)
 
@@ -244,13 +269,15 @@ HAD_ONE = {
 }
 """By `one_per` of an offer: whether the customer of the delivery `d` had a code before."""
 
+AFFORDED = "EXISTS (SELECT 1 FROM budgeted b WHERE b.delivery = d.id AND b.barred IS NULL)"
+TIER = "(SELECT b.tier FROM budgeted b WHERE b.delivery = d.id)"
 _WAITING = """
     FROM deliveries d
     WHERE d.run = :run AND d.state = 'planned'
     AND NOT EXISTS (SELECT 1 FROM codes c WHERE c.delivery = d.id AND c.offer = :offer) {one_per}
 """
 _COUNT = f"SELECT count(*) {_WAITING}"
-_NEXT = f"SELECT d.id, d.customer {_WAITING} AND d.id > :after ORDER BY d.id LIMIT :most"
+_NEXT = f"SELECT d.id, d.customer, {{tier}} {_WAITING} AND d.id > :after ORDER BY d.id LIMIT :most"
 _HELD = "SELECT id, code, customer FROM codes WHERE offer = {} AND state <> 'used' AND code "
 _HELD_SQLITE = _HELD.format("?") + "IN (SELECT value FROM json_each(?))"
 _HELD_POSTGRESQL = _HELD.format("%s") + "= ANY(%s)"

@@ -11,7 +11,7 @@ from engine.definitions.checks.configuration import check_configuration
 from engine.definitions.checks.contact import check_policy, check_senders
 from engine.definitions.checks.files import check_files
 from engine.definitions.checks.not_yet import not_yet
-from engine.definitions.checks.offers import check_offers
+from engine.definitions.checks.offers import check_budget, check_offers
 from engine.definitions.checks.secrets import check_secrets
 from engine.definitions.checks.segments import check_segments
 from engine.definitions.checks.tiers import check_tiers
@@ -32,6 +32,7 @@ def check(workspace: Workspace) -> list[Problem]:
             *check_campaigns(workspace),
             *check_accounts(workspace),
             *check_offers(workspace),
+            *check_budget(workspace),
             *check_files(workspace),
             *not_yet(workspace),
         ]

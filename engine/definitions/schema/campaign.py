@@ -61,6 +61,30 @@ class Audience(Definition):
         None,
         description="This share gets nothing, always the same people, so that the effect can be measured.",
     )
+    pick: Positive | None = Field(
+        None,
+        description="Only this many of those who may get it: who had theirs longest ago, by lot among equals.",
+        examples=[20],
+    )
+    least_recently: Literal["gift", "campaign"] = Field(
+        "campaign",
+        description="For `pick`. `campaign`: their last letter of this campaign. `gift`: their last gift, a code of an "
+        "offer with a `worth` or a `gift` by a person.",
+    )
+    not_within: Span | None = Field(
+        None,
+        description="For `pick`: who had theirs in the last of this time is not chosen.",
+        examples=["12 months"],
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Audience:
+        for key in ("least_recently", "not_within"):
+            if self.pick is None and key in self.model_fields_set:
+                raise mistake(
+                    f"`{key}` says who is picked, but not how many", "add `pick:`, like `pick: 20`", at=(key,)
+                )
+        return self
 
     @model_validator(mode="after")
     def _preferred_for_something(self) -> Audience:

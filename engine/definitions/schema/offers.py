@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from engine.definitions.schema.base import Definition, Worded, mistake
 from engine.definitions.schema.values import (
@@ -56,6 +56,7 @@ class Code(Definition):
         return self
 
 
+Amount = Annotated[Number, Field(ge=0)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
@@ -84,6 +85,11 @@ class Offer(Definition):
         "`letter`: a new one in each letter. Who had theirs gets the letter without the offer, or with "
         "`when_exhausted: skip` no letter. A shared code may be shown again and again.",
     )
+    worth: Amount | None = Field(
+        None,
+        description="What one costs us, in our own currency: it is a gift, and the `budget` counts it.",
+        examples=[12],
+    )
     limit: Count | None = Field(None, description="At most this many codes are given.")
     warn_below: Positive | None = Field(None, description="Warn when fewer codes than this are left.")
     when_exhausted: Literal["send_without", "skip", "stop"] = Field(
@@ -92,7 +98,57 @@ class Offer(Definition):
     )
 
 
+class Allowance(Definition):
+    """How generous we may be in a period."""
+
+    each: Count | None = Field(None, description="At most this many gifts to one customer.")
+    at_most: Count | None = Field(None, description="At most this many gifts in all.")
+    spend: Amount | None = Field(
+        None, description="At most this much in all, by what the offers are `worth`."
+    )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it limits nothing."""
+        return self.each is None and self.at_most is None and self.spend is None
+
+
+class Budget(Allowance):
+    """How much we give in a calendar year or month: in all, and by the value of a field. Every other key is such a value.
+
+    It counts the codes of all offers that say what they are `worth`, from the moment they are reserved; a code whose
+    letter is not sent gives its share back. Where it does not reach, the values written first come first, and
+    `when_exhausted` of the offer says what the others get.
+    """
+
+    __pydantic_extra__: dict[str, Allowance]
+    model_config = ConfigDict(extra="allow")
+
+    by: FieldName | None = Field(
+        None, description="The field whose values are the keys here; without it, the tier's."
+    )
+    per: Literal["year", "month"] = Field("year", description="The calendar period, on the project's clock.")
+    otherwise: Allowance | None = Field(
+        None, description="For every other value, and for none; without it, only what holds for all."
+    )
+
+    @property
+    def allowances(self) -> dict[str, Allowance]:
+        """The written values of the field and what they may get, without `otherwise`."""
+        return dict(self.__pydantic_extra__ or {})
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> Budget:
+        written = [self, *self.allowances.values(), *([self.otherwise] if self.otherwise else [])]
+        if all(each.is_empty for each in written):
+            raise mistake(
+                "the budget says no limit", "write `each:`, `at_most:` or `spend:`, like `spend: 3000`"
+            )
+        return self
+
+
 class OffersFile(Definition):
     """config/offers.yaml"""
 
-    offers: dict[Name, Offer] = Field(description="Offers by name.")
+    offers: dict[Name, Offer] = Field(default_factory=dict, description="Offers by name.")
+    budget: Budget | None = Field(None, description="How much is given away in a year.")

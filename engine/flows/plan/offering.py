@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from engine.audience.rulebook import Rulebook
 from engine.content import codes as drawing
 from engine.content.offers import expiry, is_over
 from engine.content.pools import read_pool
@@ -13,13 +14,15 @@ from engine.definitions.checks.files import pool_file
 from engine.definitions.schema.offers import Offer
 from engine.definitions.workspace import Workspace
 from engine.errors import Refused, UsageError
+from engine.flows.plan import budgeting
+from engine.model.words import Reason
 from engine.store import codes
 from engine.store.ledger import plan as ledger
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 LINES_SHOWN = 5
 
@@ -43,42 +46,81 @@ def reserve(
     *,
     moment: datetime,
     now: datetime,
-    zone: ZoneInfo,
+    rules: Rulebook,
 ) -> list[str]:
     """A code for every planned letter of the run; sentences for the offer's owner.
 
-    `moment`: when the run is; codes are valid from then. Raises Refused when codes run out and the offer says
-    `when_exhausted: stop`.
+    `moment`: when the run is; codes are valid from then. Raises Refused when codes, or the budget, run out and the
+    offer says `when_exhausted: stop`.
     """
     offer = workspace.offers[name]
     if offer.code is None or offer.code.shared is not None:
         return []
     notes = _load_pool(connection, workspace, name, offer)
+    given_at = max(moment, now)
+    if offer.worth is not None:
+        budgeting.lay_out(connection, rules, workspace, run, name, given_at)
     reserved = codes.reserve(
         connection,
         run,
         name,
-        now,
+        given_at,
         make=_maker(offer),
         limit=offer.limit,
         one_per=offer.one_per,
-        expires_at=expiry(offer.valid_for, offer.until, moment, zone),
+        expires_at=expiry(offer.valid_for, offer.until, moment, rules.zone),
+        worth=offer.worth,
     )
     if offer.when_exhausted == "stop" and reserved.exhausted:
         raise Refused(
             f"offer `{name}` has {reserved.exhausted:,} codes too few, and `when_exhausted: stop` is set",
             help="add codes, raise `limit`, or write `when_exhausted: skip` or `send_without` in config/offers.yaml",
         )
-    if reserved.exhausted or reserved.taken:
+    if offer.when_exhausted == "stop" and reserved.unaffordable:
+        place = workspace.place("budget", key=True)
+        raise Refused(
+            f"the budget does not reach for {reserved.unaffordable:,} of offer `{name}`, and `when_exhausted: stop` is"
+            f" set ({place.file}:{place.line})",
+            help="write to fewer people, raise `budget`, or write `when_exhausted: skip` or `send_without` in "
+            "config/offers.yaml",
+        )
+    without = reserved.exhausted + reserved.taken + reserved.unaffordable
+    if without:
         if offer.when_exhausted == "skip":
+            if reserved.unaffordable:
+                budgeting.skip_barred(connection, workspace, run)
             ledger.skip_without_code(connection, run, name, offer.one_per)
         else:
             ledger.mark_without_code(connection, run, name)
-            notes.append(f"{reserved.exhausted + reserved.taken:,} letters go without a code")
+            notes.append(f"{without:,} letters go without a code")
+    of_budget = budgeting.left(connection, workspace, offer, given_at, rules.zone)
+    if of_budget:
+        notes.append(of_budget)
     left = _left(connection, name, offer)
     if offer.warn_below is not None and left is not None and left < offer.warn_below:
         notes.append(f"only {left:,} code{'' if left == 1 else 's'} left after this run")
     return [f"offer `{name}`: {note}" for note in notes]
+
+
+def skip_beforehand(
+    connection: Connection,
+    workspace: Workspace,
+    name: str,
+    run: int,
+    *,
+    given_at: datetime,
+    rules: Rulebook,
+    order: Select[Any],
+) -> None:
+    """Ends the letters of whoever had theirs, and of whom the budget does not reach for, where such people get none:
+    so that nobody is picked for nothing. `order`: whose turn is first."""
+    offer = workspace.offers[name]
+    if offer.when_exhausted != "skip" or offer.code is None or offer.code.shared is not None:
+        return
+    ledger.leave_out(connection, run, Reason.OFFER_TAKEN, "", those=codes.had_one(run, name, offer.one_per))
+    if offer.worth is not None:
+        budgeting.lay_out(connection, rules, workspace, run, name, given_at, order)
+        budgeting.skip_barred(connection, workspace, run)
 
 
 def _left(connection: Connection, name: str, offer: Offer) -> int | None:

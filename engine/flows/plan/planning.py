@@ -18,7 +18,7 @@ from engine.definitions.schema.customers import Accounts
 from engine.definitions.schema.offers import Offer
 from engine.definitions.workspace import Workspace
 from engine.errors import Refused
-from engine.flows.plan import contacting, offering
+from engine.flows.plan import contacting, offering, rotating
 from engine.flows.plan.choosing import Chooser, VariantKey, offered, profile_fields
 from engine.flows.plan.timing import Waves
 from engine.model.post import Post
@@ -154,7 +154,8 @@ def _selection(plan: Plan) -> Selection:
 
 
 def choose(connection: Connection, plan: Plan) -> dict[str, VariantKey]:
-    """Each profile's variant. People whom no letter is for are skipped, the others have their codes reserved.
+    """Each profile's variant. People whom no letter is for, or whose turn it is not, are skipped; the others have
+    their codes reserved.
 
     Of each account, where it gets one letter, the first who may get it is left.
 
@@ -163,6 +164,8 @@ def choose(connection: Connection, plan: Plan) -> dict[str, VariantKey]:
     _skip_without_letter(connection, plan)
     if plan.accounts is not None:
         one_of_several.skip_others(connection, plan.run.id, _contacts(plan, plan.accounts))
+    if not plan.relaxed:
+        rotating.rotate(connection, plan)
     if plan.offer is not None:
         _offer(connection, plan, plan.offer[0])
     keys = _keys(connection, plan)
@@ -206,7 +209,7 @@ def _offer(connection: Connection, plan: Plan, name: str) -> None:
             plan.run.id,
             moment=plan.moment,
             now=plan.now,
-            zone=plan.rules.zone,
+            rules=plan.rules,
         )
     )
 

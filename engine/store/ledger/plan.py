@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, case, func, literal, select, text, true
+from sqlalchemy import Select, case, func, literal, select, text, true, update
 
 from engine.errors import StoreError
 from engine.model.words import Reason, State
@@ -140,6 +140,26 @@ def skip_without_code(connection: Connection, run: int, offer: str, one_per: str
     """
     statement = _SKIP_WITHOUT_CODE.format(had_one=codes.HAD_ONE[one_per])
     return connection.execute(text(statement), {"run": run, "offer": offer}).rowcount
+
+
+def leave_out(
+    connection: Connection,
+    run: int,
+    reason: Reason,
+    detail: str,
+    *,
+    those: Select[tuple[int]] | None = None,
+    all_but: Select[tuple[int]] | None = None,
+) -> int:
+    """Ends planned deliveries, by their numbers: `those`, or `all_but` those; how many."""
+    table = tables.deliveries
+    here = update(table).where(table.c.run == run, table.c.state == State.PLANNED)
+    if those is not None:
+        here = here.where(table.c.id.in_(those))
+    if all_but is not None:
+        here = here.where(table.c.id.not_in(all_but))
+    ended = here.values(state=State.SKIPPED, due_at=None, reason=reason, detail=detail or None)
+    return connection.execute(ended).rowcount
 
 
 def open_run(connection: Connection, run: int, now: datetime, *, approved: bool = True) -> bool:
