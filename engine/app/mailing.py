@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from engine import clock
 from engine.app import originality
@@ -28,17 +29,23 @@ from engine.flows.deliver.brakes import Brakes
 from engine.flows.deliver.gating import ContactGate
 from engine.flows.deliver.order import Order
 from engine.flows.deliver.pace import a_minute, a_second
+from engine.flows.deliver.rationing import SendersRoom
 from engine.flows.deliver.reconciling import Inquiry, Witness, in_words, reconcile
 from engine.flows.deliver.sending import Sending, deliver
 from engine.flows.deliver.ways import Way, with_fallback
+from engine.flows.plan.choosing import VariantKey
+from engine.flows.plan.spreading import allowances
 from engine.flows.plan.timing import waves_of
 from engine.flows.receive import suppressing
 from engine.logs import scrubbed
 from engine.model.words import Purpose
-from engine.policy.rules import rules_for
-from engine.store import runs, workers
+from engine.policy.rules import obeys, rules_for
+from engine.store import runs, variants, workers
 from engine.store.ledger import recovery
 from engine.store.ledger.call import Consent
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +106,7 @@ def send_run(
             limit_of_run=a_minute(per_minute) if per_minute else None,
             until=until,
             gate=gate_of(desk, campaign, run),
+            room=room_of(desk, campaign),
             brakes=brakes(desk, campaign, run),
             impatient=by_hand,
             follow=suppressing.follow,
@@ -205,6 +213,28 @@ def gate_of(desk: Desk, campaign: Campaign, run: runs.Run) -> ContactGate | None
     places = [desk.workspace.place(*at, number) for number in range(len(names))]
     excluded = {name: f"{place.file}:{place.line}" for name, place in zip(names, places, strict=True)}
     return ContactGate(rules, excluded, partial(rulebook, desk), desk.zone, run.as_of)
+
+
+def room_of(desk: Desk, campaign: Campaign) -> SendersRoom | None:
+    """How many letters each sender may write today; None where nobody has a number."""
+    allowed = allowances(desk.workspace)
+    if not allowed:
+        return None
+    known: dict[int, str] = {}
+
+    def sender_of(connection: Connection, variant: int) -> str:
+        if variant not in known:
+            found = variants.get(connection, variant)
+            known[variant] = VariantKey.read(found.key).sender if found is not None else ""
+        return known[variant]
+
+    return SendersRoom(
+        {name: allowance.at_most for name, allowance in allowed.items()},
+        {name: allowance.words for name, allowance in allowed.items()},
+        sender_of,
+        desk.zone,
+        obeys(campaign),
+    )
 
 
 def brakes(desk: Desk, campaign: Campaign, run: runs.Run) -> Brakes:

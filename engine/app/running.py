@@ -28,6 +28,7 @@ from engine.flows.gather import reading, remembering
 from engine.flows.plan import planning
 from engine.flows.plan.choosing import VariantKey
 from engine.flows.plan.planning import Plan
+from engine.flows.plan.spreading import spread
 from engine.flows.plan.timing import Waves, dates_of, waves_of
 from engine.model.post import Post
 from engine.model.problem import Severity
@@ -230,6 +231,7 @@ def complete(
         more = planning.choose(connection, plan)
         known = posts.by_ids(connection, [number for key in more.values() for number in key.post_ids])
         _keep(desk, connection, maker, plan, more, compile_variants(desk, maker, plan, more, known))
+    spread(connection, plan)
 
 
 def _keep(

@@ -17,6 +17,7 @@ from engine.definitions.covering import covering_words
 from engine.definitions.schema.campaign import Campaign
 from engine.flows.plan.choosing import VariantKey
 from engine.flows.plan.planning import Plan
+from engine.flows.plan.spreading import allowances
 from engine.flows.plan.timing import Waves
 from engine.model.letter import Letter
 from engine.model.report import Fact, PersonDecision, PlanReport, VariantLine, WhyReport
@@ -29,6 +30,7 @@ from engine.store import (
     persons,
     posts,
     runs,
+    sender_days,
     subscriptions,
     suppressions,
     variants,
@@ -132,7 +134,9 @@ def _report(
 
 
 def has_moments(desk: Desk, made: running.Draft) -> bool:
-    """Whether letters may be due at other moments than the run's: readers' own, or after quiet hours."""
+    """Whether letters may be due at other moments than the run's: readers' own, after quiet hours, on later days."""
+    if any(sender.at_most is not None for sender in desk.workspace.senders.values()):
+        return True
     return made.waves is not None or rules_for(desk.workspace, made.campaign).quiet is not None
 
 
@@ -343,5 +347,10 @@ def _letter_facts(desk: Desk, connection: Connection, row: Delivery | None) -> I
         covering = covering_words(desk.workspace.senders, key.covers)
         told = [f"from {key.sender}", *([covering] if covering else [])]
         yield Fact(", ".join([*told, *([f"posts: {'; '.join(titles)}"] if titles else [])]))
+        allowance = allowances(desk.workspace).get(key.sender)
+        if allowance is not None:
+            left = sender_days.left_on(connection, key.sender, desk.now.astimezone(desk.zone).date())
+            words = f"at most {allowance.at_most:,} a day from {allowance.name} ({left:,} so far today)"
+            yield Fact(words, left < allowance.at_most, allowance.where)
     if row.provider:
         yield Fact(f"handed to {row.provider} as {row.provider_id or 'unknown'}, attempt {row.attempt}")

@@ -76,6 +76,7 @@ class Reason(StrEnum):
     BALANCE = "balance"
     ORDER = "order"
     QUIET_HOURS = "quiet_hours"
+    SENDER_FULL = "sender_full"
     HOLD = "hold"
     REFUSED_BY_PROVIDER = "refused_by_provider"
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"

@@ -22,6 +22,7 @@ from sqlalchemy import (
     true,
 )
 
+from engine.store.tables_of_people import sender_days as sender_days
 from engine.store.tables_of_people import tasks as tasks
 from engine.store.tables_of_people import touches as touches
 from engine.store.tables_of_processes import jobs as jobs

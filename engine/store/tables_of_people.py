@@ -50,6 +50,15 @@ tasks = Table(
     Index("tasks_once", "delivery", unique=True),
     sqlite_autoincrement=True,
 )
+# Letters that left under a sender's daily number, on which day of the project's calendar: those of the present day count.
+sender_days = Table(
+    "sender_days",
+    metadata,
+    Column("sender", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("delivery", Identity, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
 Index(
     "tasks_open",
     tasks.c.due_at,

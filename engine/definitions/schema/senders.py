@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from engine.definitions.schema.base import Definition, mistake
 from engine.definitions.schema.values import Email, FieldName, Name, RelativePath, Text, Title
-from engine.definitions.schema.wording import Date
+from engine.definitions.schema.wording import DailyNumber, Date
 
 ACCOUNT_OWNER = "account-owner"
 
@@ -41,6 +41,11 @@ class Sender(Definition):
         examples=["team.md"],
     )
     photo: RelativePath | None = Field(None, description="A picture in templates/, for the signature.")
+    at_most: DailyNumber | None = Field(
+        None,
+        description="So many letters a day, of all campaigns together, so that answers can be answered.",
+        examples=["40 per day"],
+    )
     away: Away | None = Field(None, description="Days on which somebody else stands in.")
 
 

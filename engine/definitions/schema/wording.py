@@ -217,6 +217,25 @@ def read_once_per(written: object) -> Duration:
     return _span(_phrase(written, ONCE_PER_PATTERN, ONCE_PER_HELP).removeprefix("1 per "))
 
 
+PER_DAY_HELP = "write a number a day, like `40 per day`"
+PER_DAY_PATTERN = r"^[1-9][0-9]{0,5} per day$"
+
+
+@dataclass(frozen=True, slots=True)
+class PerDay:
+    """So many a day."""
+
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.number} per day"
+
+
+def read_per_day(written: object) -> PerDay:
+    """`40 per day`."""
+    return PerDay(int(_phrase(written, PER_DAY_PATTERN, PER_DAY_HELP).removesuffix(" per day")))
+
+
 HOLIDAYS_HELP = "write a country, or a part of one, like `GB-ENG`; a list for several"
 HOLIDAYS_PATTERN = r"^[A-Z][A-Z0-9]{1,4}(-[A-Za-z0-9]{1,20})?$"
 
@@ -273,6 +292,7 @@ Since = Annotated[
 ]
 LatePolicy = Annotated[IfLate, Worded(IfLate, read_if_late, IF_LATE_HELP, IF_LATE_PATTERN)]
 OncePer = Annotated[Duration, Worded(Duration, read_once_per, ONCE_PER_HELP, ONCE_PER_PATTERN)]
+DailyNumber = Annotated[PerDay, Worded(PerDay, read_per_day, PER_DAY_HELP, PER_DAY_PATTERN)]
 HolidayCalendars = Annotated[
     tuple[str, ...],
     Worded((), read_holidays, HOLIDAYS_HELP, HOLIDAYS_PATTERN, json_type=("string", "array")),

@@ -12,7 +12,7 @@ from engine.flows.deliver.pace import Limit
 from engine.flows.deliver.pacing import Bucket, run_bucket
 from engine.flows.deliver.ways import Way
 from engine.store.ledger.call import Consent
-from engine.store.ledger.gate import Gate
+from engine.store.ledger.gate import Gate, Room
 from engine.store.workers import Worker
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class Order:
 
     `ways`: the first way out, and perhaps one that steps in. `lanes`: calls in flight. `limit`: at most so many
     letters now, or None. `until`: nothing is claimed from that moment on. `limit_of_run`: the campaign's own speed.
-    `gate`: rules that are asked once more for each batch. `now`: the moment, asked anew for every step.
+    `gate`: rules that are asked once more for each batch. `room`: how many of a
+    batch may leave today. `now`: the moment, asked anew for every step.
     `wall`: the machine's own clock, also where the moment is fixed. `tick`: seconds of a clock that never jumps.
     `chance`: a number in [0, 1). `stopping`: true once somebody wants to stop. `impatient`: a person asks, so a
     way out that is closed is tried at once. `follow`: brings the suppressions of addresses (their hashes) in line
@@ -64,6 +65,7 @@ class Order:
     until: datetime | None = None
     limit_of_run: Limit | None = None
     gate: Gate | None = None
+    room: Room | None = None
     brakes: Brakes = field(default_factory=Brakes)
     patience: float = PATIENCE
     grace: float = GRACE

@@ -206,6 +206,7 @@ class Sending:
                         filled.letters,
                         order.now(),
                         order.gate,
+                        order.room,
                     )
                 if not intent.call:
                     queue.release(connection, claim, order.now())

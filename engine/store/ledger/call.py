@@ -16,7 +16,7 @@ from engine.store import bulk, codes, runs, tables
 from engine.store import letters as kept
 from engine.store.crash import crash
 from engine.store.ledger import closing, queue
-from engine.store.ledger.gate import Gate, hold_back
+from engine.store.ledger.gate import Gate, Room, hold_back, ration
 from engine.store.ledger.holding import hold
 from engine.store.ledger.queue import Claim, Claimed
 from engine.store.ledger.transitions import may_become, sources, spelled
@@ -98,6 +98,7 @@ def intend(
     letters: Sequence[tuple[Claimed, bytes, str]],
     now: datetime,
     gate: Gate | None = None,
+    room: Room | None = None,
 ) -> Intent:
     """Writes that these letters are about to leave. Commit before calling, and call only what was intended.
 
@@ -107,6 +108,7 @@ def intend(
         consent: looked up once more in this very transaction; whoever lost it is skipped.
         letters: each delivery with its slots and its idempotency key.
         gate: rules that may stop more of them, or let them wait; asked in this very transaction, too.
+        room: how many of the rest may leave now; what it lets through is written down here.
 
     Raises LeaseLost, and the transaction must not be kept, if any delivery is no longer this process's.
     """
@@ -123,6 +125,9 @@ def intend(
         letters = [letter for letter in letters if letter[0].delivery not in stopped]
     if gate is not None and letters:
         stopped |= hold_back(connection, claim, gate, [item for item, _, _ in letters], now)
+        letters = [letter for letter in letters if letter[0].delivery not in stopped]
+    if room is not None and letters:
+        stopped |= ration(connection, claim, room, [item for item, _, _ in letters], now)
         letters = [letter for letter in letters if letter[0].delivery not in stopped]
     if not letters:
         return Intent(0, stopped)

@@ -33,6 +33,15 @@ class Gate(Protocol):
         """Those of the customers whose letter must not leave now."""
 
 
+class Room(Protocol):
+    """Asked last, once for each batch of letters that nothing else stops: what it lets through leaves."""
+
+    def __call__(
+        self, connection: Connection, variant: int, deliveries: Sequence[int], now: datetime
+    ) -> Mapping[int, Stop]:
+        """Those of the deliveries, all of one variant, that must not leave now."""
+
+
 def hold_back(
     connection: Connection, claim: Claim, gate: Gate, items: Sequence[Claimed], now: datetime
 ) -> dict[int, Reason]:
@@ -40,7 +49,20 @@ def hold_back(
     stops = gate(connection, [item.customer for item in items], now)
     if not stops:
         return {}
-    found = {item.delivery: stops[item.customer] for item in items if item.customer in stops}
+    return _stopped(
+        connection, claim, {item.delivery: stops[item.customer] for item in items if item.customer in stops}
+    )
+
+
+def ration(
+    connection: Connection, claim: Claim, room: Room, items: Sequence[Claimed], now: datetime
+) -> dict[int, Reason]:
+    """Puts those of the claimed deliveries back into the queue for which there is no room; which, and why."""
+    found = room(connection, claim.variant, [item.delivery for item in items], now)
+    return _stopped(connection, claim, found) if found else {}
+
+
+def _stopped(connection: Connection, claim: Claim, found: Mapping[int, Stop]) -> dict[int, Reason]:
     ended = [(number, stop.reason, stop.detail) for number, stop in found.items() if stop.until is None]
     queue.skip(connection, claim, ended)
     _put_back(connection, claim, {number: stop for number, stop in found.items() if stop.until is not None})
