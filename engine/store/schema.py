@@ -32,6 +32,7 @@ REVISIONS = (
     "0017",
     "0018",
     "0019",
+    "0020",
 )
 """Every migration in engine/store/migrations/versions, oldest first: known without importing Alembic."""
 

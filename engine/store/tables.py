@@ -1,4 +1,4 @@
-"""Every table, its keys and its indexes; nothing else. Those of processes and of people stand beside it.
+"""Every table, its keys and its indexes; nothing else. Those of feeds, processes and people stand beside it.
 
 Foreign keys stand only between small tables. Deliveries, events, subscriptions and consent are written by
 the million from a SELECT over customers, where PostgreSQL would pay a trigger per row for what is certain.
@@ -22,6 +22,8 @@ from sqlalchemy import (
     true,
 )
 
+from engine.store.tables_of_feeds import feeds as feeds
+from engine.store.tables_of_feeds import posts as posts
 from engine.store.tables_of_people import sender_days as sender_days
 from engine.store.tables_of_people import tasks as tasks
 from engine.store.tables_of_people import touches as touches
@@ -119,53 +121,6 @@ events = Table(
     Column("identity", LargeBinary, nullable=False, unique=True),
     Column("source", Text, nullable=False),
     Index("events_by_name", "name", "customer", "at"),
-)
-
-feeds = Table(
-    "feeds",
-    metadata,
-    Column("feed", Text, primary_key=True),
-    Column("url", Text, nullable=False),
-    Column("etag", Text),
-    Column("last_modified", Text),
-    Column("checked_at", Moment),
-    Column("succeeded_at", Moment),
-    Column("failed_at", Moment),
-    Column("failure", Text),
-    Column("baseline_at", Moment),
-    Column("entries", Integer),
-    Column("validator_uses", Integer, nullable=False, server_default="0"),
-    Column("moved_to", Text),
-    Column("moved_seen", Integer, nullable=False, server_default="0"),
-    Column("failures", Integer, nullable=False, server_default="0"),
-    Column("failing_since", Moment),
-    Column("gone", Boolean, nullable=False, server_default=false()),
-)
-
-posts = Table(
-    "posts",
-    metadata,
-    Column("id", Identity, primary_key=True),
-    Column("feed", Text, ForeignKey("feeds.feed"), nullable=False),
-    Column("identity", Text, nullable=False),
-    Column("guid", Text),
-    Column("link", Text),
-    Column("title_hash", Text),
-    Column("content_hash", Text),
-    Column("first_seen", Moment, nullable=False),
-    Column("published", Moment),
-    Column("announce", Boolean, nullable=False, server_default=true()),
-    Column("held", Text),
-    Column("body", Text, nullable=False),
-    UniqueConstraint("feed", "identity", name="posts_once"),
-    sqlite_autoincrement=True,
-)
-Index(
-    "posts_news",
-    posts.c.feed,
-    posts.c.first_seen,
-    sqlite_where=text("announce AND held IS NULL"),
-    postgresql_where=text("announce AND held IS NULL"),
 )
 
 # `due_at`: when its occurrence was due by the calendar, where the daemon took it up; NULL where only people ask.
