@@ -30,8 +30,13 @@ def budget_at(workspace: Workspace, moment: datetime, zone: ZoneInfo) -> Budget:
     written = workspace.budget
     per = Duration(1, Unit.MONTH if written is not None and written.per == "month" else Unit.YEAR)
     first = first_day(per, True, moment.astimezone(zone).date())
-    start, end = midnight(first, zone), midnight(shifted(first, per, 1), zone)
-    if written is None:
+    return limits_between(workspace, midnight(first, zone), midnight(shifted(first, per, 1), zone))
+
+
+def limits_between(workspace: Workspace, start: datetime, end: datetime, *, yearly: bool = False) -> Budget:
+    """The written limits in a time. `yearly`: only a budget of a year has any."""
+    written = workspace.budget
+    if written is None or (yearly and written.per != "year"):
         return Budget(start, end, Limit(), {})
     tiers = {tier: _limit(allowance) for tier, allowance in written.allowances.items()}
     return Budget(start, end, _limit(written), tiers, _limit(written.otherwise or Allowance()))
