@@ -1,0 +1,61 @@
+"""Two years on every commit, more by command; and that the checker finds out every kind of fault by itself."""
+
+from __future__ import annotations
+
+import ast
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.corpus import corpus_path
+from tests.two_years.__main__ import SAMPLE
+from tests.two_years.checker import CHECKS, check
+from tests.two_years.mutations import MUTATIONS, Mutation
+from tests.two_years.purchases import of_sample
+from tests.two_years.runner import Story, live
+
+PEOPLE = 120
+
+
+@pytest.fixture(scope="module")
+def story() -> Story:
+    """Two years of made-up people."""
+    return live(1, PEOPLE)
+
+
+@pytest.mark.slow
+def test_two_years_keep_every_promise(story: Story) -> None:
+    assert not story.faults, "\n".join(map(str, story.faults[:20]))
+    assert story.life.log.deaths
+    assert set(story.intents) == {"give", "inform", "ask", "thank", "apologise", "sell", "service"}
+    assert {"cap", "cadence", "balance", "hold", "order", "unsubscribed"} <= set(story.skipped)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
+def test_each_kind_of_fault_is_found_out(story: Story, mutation: Mutation) -> None:
+    found = check(mutation(story.ledger, random.Random(mutation.__name__)))
+    assert MUTATIONS[mutation] in {fault.rule for fault in found}
+
+
+def test_there_is_a_fault_for_each_rule() -> None:
+    assert set(MUTATIONS.values()) == set(CHECKS)
+
+
+@pytest.mark.slow
+@pytest.mark.corpus
+def test_the_customers_of_a_real_shop_are_kept_in_touch_with() -> None:
+    purchases = of_sample(corpus_path(*SAMPLE), 150)
+    story = live(2, 150, purchases=purchases)
+    assert not story.faults, "\n".join(map(str, story.faults[:20]))
+    assert sum(story.intents.values()) > 1000
+
+
+def test_the_checker_shares_nothing_with_what_it_judges() -> None:
+    for file in sorted((Path(__file__).parent / "checker").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            assert not [name for name in names if name.split(".")[0] in ("engine", "sqlalchemy")], file
+            assert not [name for name in names if name.startswith("tests.") and ".checker" not in name], file
