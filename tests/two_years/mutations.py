@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 from tests.two_years.checker.ledger import Event, Ledger, Letter
 
@@ -13,7 +14,9 @@ Mutation = Callable[[Ledger, random.Random], Ledger]
 A_SECOND = timedelta(seconds=1)
 
 
-def chosen(ledger: Ledger, chance: random.Random, wanted: Callable[[Letter], bool] = lambda _: True) -> Letter:
+def chosen(
+    ledger: Ledger, chance: random.Random, wanted: Callable[[Letter], bool] = lambda _: True
+) -> Letter:
     """A letter that left, of those that are wanted."""
     return chance.choice([row for row in ledger.rows if row.at and row.state == "accepted" and wanted(row)])
 
@@ -68,7 +71,7 @@ def wrong_tier(ledger: Ledger, chance: random.Random) -> Ledger:
     often = [
         row
         for letters in ledger.letters().values()
-        for before, row in _pairs([each for each in letters if each.run.campaign == "digest"])
+        for before, row in pairwise([each for each in letters if each.run.campaign == "digest"])
         if row.left - before.left < timedelta(days=20)
     ]
     letter = chance.choice(often)
@@ -92,7 +95,10 @@ def out_of_turn(ledger: Ledger, chance: random.Random) -> Ledger:
         campaign="gift",
         planned_at=sale.left - timedelta(hours=1),
     )
-    campaigns = {**ledger.campaigns, "gift": {**ledger.campaigns["gift"], "schedule": {"day": f"day {day.day}"}}}
+    campaigns = {
+        **ledger.campaigns,
+        "gift": {**ledger.campaigns["gift"], "schedule": {"day": f"day {day.day}"}},
+    }
     row = replace(sale, id=-1, run=run, state="skipped", reason="cap", at=None, settled=sale.left + A_SECOND)
     return replace(ledger, rows=[*ledger.rows, row], campaigns=campaigns)
 
@@ -138,7 +144,9 @@ def other_address(ledger: Ledger, chance: random.Random) -> Ledger:
 def forgotten(ledger: Ledger, chance: random.Random) -> Ledger:
     """Somebody has no row in a run for everybody."""
     everybody = ("digest", "gift", "question", "sale", "terms")
-    row = chance.choice([row for row in ledger.rows if row.run.campaign in everybody and row.state == "skipped"])
+    row = chance.choice(
+        [row for row in ledger.rows if row.run.campaign in everybody and row.state == "skipped"]
+    )
     return replace(ledger, rows=[other for other in ledger.rows if other is not row])
 
 
@@ -171,7 +179,9 @@ def other_reason(ledger: Ledger, chance: random.Random) -> Ledger:
 
 def lost(ledger: Ledger, chance: random.Random) -> Ledger:
     """A letter that the ledger calls accepted never arrived."""
-    return replace(ledger, mails=[mail for mail in ledger.mails if mail is not chance.choice(ledger.mails)][:-1])
+    return replace(
+        ledger, mails=[mail for mail in ledger.mails if mail is not chance.choice(ledger.mails)][:-1]
+    )
 
 
 def came_twice(ledger: Ledger, chance: random.Random) -> Ledger:
@@ -201,7 +211,3 @@ MUTATIONS: Mapping[Mutation, str] = {
     came_twice: "arrival",
 }
 """Each with the rule it breaks."""
-
-
-def _pairs(letters: list[Letter]) -> list[tuple[Letter, Letter]]:
-    return list(zip(letters, letters[1:], strict=False))

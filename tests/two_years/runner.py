@@ -11,10 +11,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from engine.app.verbs import App
 from engine.store.database import Database, open_database
@@ -81,29 +80,26 @@ def live(
                 error.add_note("\n".join(life.log.trace[-40:]))
                 error.add_note(f"python -m tests.two_years --seed {seed} --people {people}")
                 raise
-            reports = [_report(report.as_json()) for report in App(life.desk_at_the_end()).runs()]
-            ledger = _read(database, url, folder / "workspace", life, reports)
+            ledger = _read(database, url, folder / "workspace", life)
+            app = App(life.desk_at_the_end())
+            ledger = replace(ledger, reports=[app.run(str(number)).as_json() for number in ledger.runs])
             return Story(life, ledger, check(ledger), time.process_time() - begun)
 
 
-def _read(database: Database, url: str, root: Path, life: Life, reports: list[dict[str, Any]]) -> Ledger:
+def _read(database: Database, url: str, root: Path, life: Life) -> Ledger:
     """By the database's own driver, past everything that is ours."""
     mails = life.postbox.mails
     if database.path is not None:
         connection = sqlite3.connect(database.path)
         try:
-            return read(connection, root, mails, reports)
+            return read(connection, root, mails)
         finally:
             connection.close()
     import psycopg
 
     address = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address) as connection:
-        return read(connection, root, mails, reports)
-
-
-def _report(found: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in found.items() if key != "waves"}
+        return read(connection, root, mails)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from tests.two_years.mutations import MUTATIONS, Mutation
 from tests.two_years.purchases import of_sample
 from tests.two_years.runner import Story, live
 
-PEOPLE = 120
+PEOPLE = 60
 
 
 @pytest.fixture(scope="module")

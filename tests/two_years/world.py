@@ -147,11 +147,11 @@ schedule: { every: year, starting: "2027-06-06", at: "06:00", if_late: send with
 sender: team
 """,
     "welcome": MARKETING
-    + f"""\
+    + """\
 intent: give
-audience: {{ include: [newcomers] }}
-schedule: {{ every: 2 weeks, starting: "2027-01-04", at: "10:00", if_late: send within 3 days }}
-cadence: {{ by: tier, otherwise: every 3 years }}
+audience: { include: [newcomers] }
+schedule: { every: 2 weeks, starting: "2027-01-04", at: "10:00", if_late: send within 3 days }
+cadence: { by: tier, otherwise: every 3 years }
 sender: account-owner
 """,
 }

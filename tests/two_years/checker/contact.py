@@ -23,7 +23,7 @@ def concerns(cap: Mapping[str, Any], run: Run) -> bool:
 
 def caps(ledger: Ledger) -> Iterator[str]:
     """At no moment does a letter leave that is one more than a cap allows."""
-    for customer, letters in ledger.letters().items():
+    for customer, letters in ledger.contacts().items():
         zone = ledger.zone(customer)
         for place, letter in enumerate(letters):
             if not letter.run.obeys:
@@ -43,7 +43,7 @@ def caps(ledger: Ledger) -> Iterator[str]:
 
 def balance(ledger: Ledger) -> Iterator[str]:
     """After every letter, whoever got it has had no more of an intent in a row than the balance allows."""
-    for letters in ledger.letters().values():
+    for letters in ledger.contacts().values():
         counted = [letter for letter in letters if letter.run.counts]
         for place, letter in enumerate(counted):
             rule = ledger.policy.get("balance", {}).get(letter.run.intent)
@@ -108,9 +108,10 @@ def order(ledger: Ledger) -> Iterator[str]:
         zone, day = ledger.zone(row.customer), due_day(ledger.campaigns[run.campaign], run.occurrence)
         below = ahead[ahead.index(run.campaign) + 1 :]
         for other in letters.get(row.customer, ()):
-            if other.run.campaign in below and other.left.astimezone(zone).date() == day:
-                if run.planned_at < other.left < (row.settled or other.left):
-                    yield f"{ledger.named(row)} was left out on {day}, and {ledger.named(other)} went first"
+            same_day = other.left.astimezone(zone).date() == day
+            known = run.planned_at < other.left < (row.settled or other.left)
+            if other.run.campaign in below and same_day and known:
+                yield f"{ledger.named(row)} was left out on {day}, and {ledger.named(other)} went first"
 
 
 def due_day(campaign: Mapping[str, Any], occurrence: str) -> date:

@@ -108,7 +108,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Ledger:
-    """All of it. `rows`: every delivery; `reports`: what the program itself says of each run."""
+    """All of it. `rows`: every delivery; `touches`: by people, in time; `reports`: what the program itself says of each run."""
 
     policy: Mapping[str, Any]
     campaigns: Mapping[str, Mapping[str, Any]]
@@ -120,6 +120,7 @@ class Ledger:
     customers: Mapping[int, Customer]
     events: Sequence[Event]
     suppressed: Mapping[str, datetime]
+    touches: Sequence[tuple[int, str, datetime]]
     mails: Sequence[Mail]
     reports: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
@@ -131,6 +132,19 @@ class Ledger:
                 found[row.customer].append(row)
         for letters in found.values():
             letters.sort(key=lambda letter: (letter.call, letter.left))
+        return found
+
+    def contacts(self) -> dict[int, list[Letter]]:
+        """The same with what people did, each as a letter of no campaign's, where the policy lets it count as one."""
+        found, said = self.letters(), self.policy.get("people", {})
+        known_by = {"purpose": "service", "intent": "inform", **said.get("as", {})}
+        for customer, kind, at in self.touches:
+            if kind not in said.get("count", [kind]):
+                continue
+            run = Run(0, f"a {kind}", "", "", "", at, None, **known_by, topic="", tags=(), counts=True)
+            letters = found.setdefault(customer, [])
+            place = next((place for place, letter in enumerate(letters) if letter.left > at), len(letters))
+            letters.insert(place, Letter(0, run, customer, "touch", "", at, 0, None, "", ""))
         return found
 
     def named(self, letter: Letter) -> str:
@@ -152,8 +166,8 @@ class Ledger:
         return found
 
 
-def read(connection: Connection, root: Path, mails: Sequence[Mail], reports: Sequence[Any]) -> Ledger:
-    """The ledger of a workspace at `root`."""
+def read(connection: Connection, root: Path, mails: Sequence[Mail]) -> Ledger:
+    """The ledger of a workspace at `root`, but for reports."""
     files = {name: yaml.safe_load((root / f"config/{name}.yaml").read_text()) for name in CONFIG}
     campaigns = [yaml.safe_load(file.read_text()) for file in sorted((root / "campaigns").glob("*.yaml"))]
     runs = {run.id: run for run in _runs(connection)}
@@ -168,8 +182,8 @@ def read(connection: Connection, root: Path, mails: Sequence[Mail], reports: Seq
         {person.id: person for person in _customers(connection)},
         list(_events(connection)),
         dict(_suppressed(connection)),
+        list(_touches(connection)),
         list(mails),
-        list(reports),
     )
 
 
@@ -220,9 +234,7 @@ def _rows(connection: Connection, runs: Mapping[int, Run]) -> Iterator[Letter]:
 
 
 def _customers(connection: Connection) -> Iterator[Customer]:
-    columns = dict(
-        connection.execute("SELECT name, column_name FROM fields WHERE current").fetchall()
-    )
+    columns = dict(connection.execute("SELECT name, column_name FROM fields WHERE current").fetchall())
     signed_up, tier, owner = (columns[name] for name in ("signed_up_at", "tier", "account_owner"))
     for row in connection.execute(
         "SELECT id, customer_id, coalesce(email, ''), coalesce(address_hash, ''), coalesce(time_zone, ''), "
@@ -246,6 +258,13 @@ def _suppressed(connection: Connection) -> Iterator[tuple[str, datetime]]:
         "SELECT address_hash, min(at) FROM suppressions GROUP BY address_hash"
     ).fetchall():
         yield digest, _must(at)
+
+
+def _touches(connection: Connection) -> Iterator[tuple[int, str, datetime]]:
+    for customer, kind, at in connection.execute(
+        "SELECT customer, kind, at FROM touches ORDER BY at, id"
+    ).fetchall():
+        yield customer, kind, _must(at)
 
 
 def _moment(microseconds: int | None) -> datetime | None:

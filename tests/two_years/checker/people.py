@@ -29,7 +29,9 @@ def holds(ledger: Ledger) -> Iterator[str]:
     opened, closed = ledger.events_of("complaint_opened"), ledger.events_of("complaint_closed")
     for customer, letters in ledger.letters().items():
         for letter in letters:
-            since = max((each.at for each in opened.get(customer, ()) if each.at <= letter.left), default=None)
+            since = max(
+                (each.at for each in opened.get(customer, ()) if each.at <= letter.left), default=None
+            )
             if since is None or not letter.run.obeys:
                 continue
             if not any(since < each.at <= letter.left for each in closed.get(customer, ())):
