@@ -13,6 +13,7 @@ from engine.app.revision import revision
 from engine.errors import Refused
 from engine.flows.plan import planning
 from engine.flows.plan.planning import Plan
+from engine.flows.plan.silences import day_of
 from engine.flows.plan.timing import dates_of
 from engine.store import runs
 
@@ -90,6 +91,8 @@ def outdated(desk: Desk, connection: Connection, run: runs.Run) -> list[str]:
     campaign = desk.campaign(run.campaign)
     parts = run.snapshot.get(running.MADE_OF, {})
     changes = list(revision(desk.workspace, campaign).changes_since(parts)) if run.revision else []
+    if day_of(run.occurrence):
+        return changes  # whose floor runs out was asked for that one day
     moment = max(run.as_of, desk.now)
     dates = dates_of(campaign, run.occurrence, run.as_of, desk.zone)
     plan = Plan(desk.workspace, campaign, run, rulebook(desk, moment), {}, moment, desk.now, dates=dates)

@@ -35,7 +35,7 @@ def fire(desk: Desk, campaign: Campaign, due: Due) -> Planned:
     made = running.Draft(campaign, due.occurrence.name, desk.now, waves=waves, dates=dates)
     run, _ = running.make_run(desk, made, saving=running.Saving.LARGE)
     approving.check_at_its_moment(desk, run)
-    return _begin(desk, run, due.due_at)
+    return begin(desk, run, due.due_at)
 
 
 def start_approved(desk: Desk, campaign: Campaign, waiting: runs.Waiting) -> Planned | Skipped | None:
@@ -55,14 +55,14 @@ def start_approved(desk: Desk, campaign: Campaign, waiting: runs.Waiting) -> Pla
         if run is None or run.state != runs.READY:
             return None
         approving.check_at_its_moment(desk, run)
-        return _begin(desk, run, due_at)
+        return begin(desk, run, due_at)
     reason = f"approved too late: {verdict.reason}"
     with desk.database.write() as connection:
         missed = closing.miss(connection, waiting.run, reason, desk.now)
     return Skipped(waiting.campaign, waiting.occurrence, due_at, reason) if missed else None
 
 
-def _begin(desk: Desk, run: runs.Run, due_at: datetime) -> Planned:
+def begin(desk: Desk, run: runs.Run, due_at: datetime) -> Planned:
     """Opens the run for sending; one without letters is over at once."""
     with desk.database.write() as connection:
         runs.take_up(connection, run.id, due_at)

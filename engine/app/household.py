@@ -11,6 +11,7 @@ from engine import clock
 from engine.app import (
     caretaking,
     feeding,
+    filling,
     following,
     hearing,
     originality,
@@ -60,6 +61,14 @@ class Household:
         did = [f"planned {one.campaign} {one.occurrence}: {one.letters:,} letters" for one in report.planned]
         did += [f"missed {one.campaign} {one.occurrence}: {one.reason}" for one in report.missed]
         return Outcome("; ".join(did), "; ".join(f"{one.campaign} {one.problem}" for one in report.troubles))
+
+    def fill_silences(self) -> Outcome:
+        """Once a day: whoever would not hear from us in time gets a letter, or their own person a task."""
+        return self._by_itself(self._fill_silences)
+
+    def _fill_silences(self) -> Outcome:
+        done = filling.fill(self.keeper.desk())
+        return Outcome(done.words, "; ".join(f"{one.campaign} {one.problem}" for one in done.troubles))
 
     def send(self) -> Outcome:
         """Begin to send every run of which something is due."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from engine import clock
-from engine.app import caretaking, feeding, originality, ticking, tiering
+from engine.app import caretaking, feeding, filling, originality, ticking, tiering
 from engine.app.desk import Desk
 from engine.app.mailing import stopping
 from engine.errors import Refused
@@ -36,14 +36,15 @@ def run_once(desk: Desk) -> TickReport:
         recovery.recover(connection, desk.database.path, clock.now())
     feeding.look(desk)
     computed = tiering.keep_up(desk)
+    filled = filling.fill(desk.at(clock.now()), at_any_time=True)
     with stopping() as stop:
-        whole = TickReport(desk.now)
+        whole = TickReport(desk.now, filled.planned, troubles=filled.troubles)
         for _ in range(MOST_TICKS):
             report = ticking.tick(desk, clock.now(), stop)
             whole = _together(whole, report)
             if report.interrupted or not report.did_something:
                 break
-        return replace(whole, done=(*computed, *_besides(desk.at(clock.now()), stop)))
+        return replace(whole, done=(*computed, *filled.did, *_besides(desk.at(clock.now()), stop)))
 
 
 def _besides(desk: Desk, stop: Callable[[], bool]) -> tuple[str, ...]:

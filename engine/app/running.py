@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -41,7 +41,7 @@ from engine.templating.links import Signer
 from engine.templating.storing import dump
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,7 @@ class Draft:
 
     `feeds`: as they were read for it; None until somebody has to look. `waves`: where every reader has a moment of
     their own; None where everybody's letter is due at once. `dates`: where readers' own dates say who is concerned.
+    `among`: asked in the planning's transaction for the only customers who are concerned.
     """
 
     campaign: Campaign
@@ -64,6 +65,7 @@ class Draft:
     feeds: list[reading.Read] | None = None
     waves: Waves | None = None
     dates: OwnDates | None = None
+    among: Callable[[Connection], Select[tuple[int]]] | None = None
 
 
 def check_sendable(desk: Desk, campaign: Campaign, moment: datetime) -> None:
@@ -157,8 +159,17 @@ def begin(
     `restrict`: one customer only. `relaxed`: without exclusions, consent and earlier letters, to show a letter.
     """
     assert made.feeds is not None
-    feeds = {found.feed: desk.workspace.feeds[found.feed] for found in made.feeds}
-    notices = remembering.record(connection, made.feeds, feeds, desk.now)
+    plan = frozen(desk, connection, made, restrict=restrict, relaxed=relaxed)
+    return plan, planning.choose(connection, plan)
+
+
+def frozen(
+    desk: Desk, connection: Connection, made: Draft, *, restrict: int | None = None, relaxed: bool = False
+) -> Plan:
+    """The audience alone, everybody with a decision as far as no letter is asked for it; without feeds, without posts."""
+    read = made.feeds or []
+    feeds = {found.feed: desk.workspace.feeds[found.feed] for found in read}
+    notices = remembering.record(connection, read, feeds, desk.now) if read else []
     run, _ = runs.get_or_create(
         connection, made.campaign.campaign, made.occurrence, as_of=made.moment, now=desk.now
     )
@@ -175,6 +186,7 @@ def begin(
         notes=[*notices],
         waves=made.waves,
         dates=made.dates,
+        among=made.among(connection) if made.among is not None else None,
     )
     if restrict is not None and plan.accounts is not None:
         others = accounts.people_beside(connection, plan.rules, plan.accounts, restrict)
@@ -183,8 +195,7 @@ def begin(
         planning.check_expectations(connection, plan)
         planning.check_offer(plan)
     planning.freeze(connection, plan)
-    keys = planning.choose(connection, plan)
-    return plan, keys
+    return plan
 
 
 def compile_variants(

@@ -58,6 +58,7 @@ class Selection:
         offers: offers of which the profile says whether they were given before.
         owning: whose customer everybody is, where `fields` asks for that.
         only: the row id of the one customer to decide about; None decides about everybody.
+        among: rows of customers; nobody else is decided about.
         waves: everybody is due at their own moment (see `moments.lay_out`), not at once.
         dates: only customers whose own date is due; None asks for no date.
         roles: only customers with one of these words in the field `role`; () asks for none.
@@ -76,6 +77,7 @@ class Selection:
     offers: tuple[str, ...] = ()
     owning: Owning | None = None
     only: int | None = None
+    among: Select[Any] | None = None
     waves: bool = False
     dates: OwnDates | None = None
     contact: Contact | None = None
@@ -183,6 +185,8 @@ def _decided(rules: Rulebook, selection: Selection, ruled: Bars) -> Subquery:
     chosen = select(*columns).select_from(source).where(candidates.included)
     if selection.only is not None:
         chosen = chosen.where(people.c.id == selection.only)
+    if selection.among is not None:
+        chosen = chosen.where(people.c.id.in_(selection.among))
     return chosen.offset(0).subquery("decided")
 
 

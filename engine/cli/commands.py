@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "tasks": ("tasking", "What people are to do for customers, overdue first."),
     "task": ("tasking", "Give a person something to do for a customer."),
     "done": ("tasking", "Close a task: what was done is a touch."),
+    "silent": ("silence", "Who has not heard from us in time, and what prevents it."),
     "snooze": ("tasking", "Put a task out of sight for a while."),
     "tiers": ("tiers", "How many are in each tier, who moves and why; let it take effect."),
     "tier": ("tiers", "Give one person a tier by hand."),

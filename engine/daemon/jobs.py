@@ -71,6 +71,13 @@ JOBS = (
         wakes=("send",),
     ),
     Job(
+        "floors",
+        "once a day: fills silences before a floor of `policy.cadence` is missed, and notes those that were",
+        seconds(600),
+        Household.fill_silences,
+        wakes=("send",),
+    ),
+    Job(
         "send",
         "sends what is due of runs that have begun, several at once",
         seconds(5),

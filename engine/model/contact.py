@@ -27,3 +27,18 @@ class Touch(NamedTuple):
 
     at: datetime
     label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Resets:
+    """What counts as having heard from us: the words of `reset_by`."""
+
+    words: tuple[str, ...] = ("letters", "people")
+
+    def by_letter(self, label: Label) -> bool:
+        """Whether a letter with that label does."""
+        return label.purpose in self.words or ("letters" in self.words and label.counts)
+
+    def by_person(self, kind: str) -> bool:
+        """Whether a touch of that kind by a person does."""
+        return kind in self.words or "people" in self.words

@@ -160,15 +160,13 @@ def label_of(campaign: Campaign) -> Label:
     Service letters do not count and obey nothing, unless the campaign says so; an apology always counts. Tasks for
     owners do not: what their owners do is a touch of its own.
     """
-    counts = campaign.policy.counts
-    apologises, letters = campaign.intent is Intent.APOLOGISE, not campaign.by_owner
     return Label(
         campaign.campaign,
         str(campaign.purpose),
         str(campaign.intent or ""),
         campaign.topic or "",
         tuple(campaign.tags),
-        counts if counts is not None else letters and (campaign.purpose is Purpose.MARKETING or apologises),
+        campaign.counts,
     )
 
 

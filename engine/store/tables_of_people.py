@@ -26,7 +26,7 @@ touches = Table(
 # `owner`: the sender who is to do it, NULL where nobody is named. `text`: what may help, such as a drafted note.
 # `made_by`: a person, a campaign or the policy; `reason`: why it was made, or, once closed, why it was not needed.
 # `touch`: what was done. `delivery`: the row of the ledger whose letter it stands for: no letter becomes two tasks.
-# `expires_at`: closed then, if nobody did it.
+# `occasion`: what made the policy ask for it, once for each customer. `expires_at`: closed then, if nobody did it.
 tasks = Table(
     "tasks",
     metadata,
@@ -46,8 +46,10 @@ tasks = Table(
     Column("touch", Identity),
     Column("delivery", Identity),
     Column("expires_at", Moment),
+    Column("occasion", Text),
     Index("tasks_by_customer", "customer"),
     Index("tasks_once", "delivery", unique=True),
+    Index("tasks_once_for", "customer", "occasion", unique=True),
     sqlite_autoincrement=True,
 )
 # Letters that left under a sender's daily number, on which day of the project's calendar: those of the present day count.

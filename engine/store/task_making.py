@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 REQUIRED = ("customer", "kind", "title")
-OPTIONAL = ("delivery", "text", "owner", "due_at", "expires_at", "reason")
+OPTIONAL = ("delivery", "occasion", "text", "owner", "due_at", "expires_at", "reason")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One task with the text of the letter it stands for. Words are "" where there are none."""
+    """One task with the text of the letter it stands for. Words are "" where there are none. `occasion`: see tasks."""
 
     customer: int
     delivery: int
@@ -33,6 +33,7 @@ class Draft:
     due_at: datetime | None = None
     expires_at: datetime | None = None
     reason: str = ""
+    occasion: str = ""
 
 
 def make(connection: Connection, chosen: Select[Any], made_by: MadeBy, now: datetime) -> int:
@@ -40,8 +41,8 @@ def make(connection: Connection, chosen: Select[Any], made_by: MadeBy, now: date
 
     Args:
         chosen: one row a task, with columns labelled `customer` (customers.id), `kind` and `title`, and any of
-            `delivery` (the letter it stands for), `text`, `owner` (a sender's name), `due_at`, `expires_at` and
-            `reason`. A delivery that has a task gets no second one, whoever asks again.
+            `delivery` (the letter it stands for), `occasion` (what a customer gets one task for), `text`, `owner` (a sender's name), `due_at`, `expires_at`
+            and `reason`. A delivery that has a task gets no second one, nor has an occasion, whoever asks again.
 
     Whoever makes tasks instead of letters does so in the transaction in which their deliveries end with the reason
     `owner_task`.

@@ -9,12 +9,16 @@ from engine.definitions.checks.field_tests import NAMES, field_names, field_type
 from engine.definitions.checks.names import each_known, known
 from engine.definitions.covering import circles
 from engine.definitions.places import Key, problem_at
+from engine.definitions.schema.campaign import Campaign, Status
 from engine.definitions.schema.customers import FieldKind
+from engine.definitions.schema.floors import OWNER
 from engine.definitions.schema.senders import ACCOUNT_OWNER
 from engine.definitions.schema.wording import Weekday
 from engine.definitions.suggest import suggestion
 from engine.definitions.workspace import Workspace
+from engine.model.contact import Label, Resets
 from engine.model.problem import Problem, Severity
+from engine.model.words import Intent
 
 WORDS = (FieldKind.TEXT, FieldKind.ONE_OF)
 
@@ -73,6 +77,39 @@ def check_rhythms(workspace: Workspace, by: str, values: Iterable[str], *path: K
             yield problem_at(place, "X022", message, suggestion(value, [*kind.choices, "otherwise"]))
 
 
+def check_floors(workspace: Workspace) -> Iterator[Problem]:
+    """Problems of `policy.cadence`: its field and values, and whether what it names fills a silence."""
+    cadence, at = workspace.policy.cadence, ("policy", "cadence")
+    if cadence is None:
+        return
+    yield from check_rhythms(workspace, cadence.by, cadence.floors, *at)
+    campaigns = workspace.declared("campaigns")
+    for number, name in enumerate(cadence.fill):
+        place = workspace.place(*at, "fill", number)
+        if name == OWNER:
+            continue
+        yield from known(workspace, "campaign", name, [*campaigns, OWNER], *at, "fill", number)
+        campaign = workspace.campaigns.get(name)
+        if campaign is None:
+            continue
+        if campaign.intent is Intent.SELL:
+            message = f"`{name}` sells, and nobody is to hear from us only because we want to sell"
+            yield problem_at(place, "X076", message, "name a campaign that gives, informs, asks or thanks")
+        elif not campaign.by_owner and not _resets(cadence.reset_by, campaign):
+            message = f"`{name}` does not count as having heard from us, so it would be sent again every day"
+            yield problem_at(place, "X077", message, "add its kind to `reset_by`, or name another campaign")
+        elif campaign.status is not Status.ACTIVE:
+            message = f"`{name}` is {campaign.status}, so it prevents no silence"
+            yield problem_at(place, "X078", message, "write `status: active` in it", Severity.WARNING)
+        elif campaign.audience is None:
+            message = f"`{name}` has no audience, so it prevents no silence"
+            yield problem_at(place, "X078", message, "add `audience:` to it", Severity.WARNING)
+
+
+def _resets(words: tuple[str, ...], campaign: Campaign) -> bool:
+    return Resets(words).by_letter(Label(campaign.campaign, str(campaign.purpose), counts=campaign.counts))
+
+
 def check_policy(workspace: Workspace) -> Iterator[Problem]:
     """Problems of config/policy.yaml."""
     policy = workspace.policy
@@ -86,8 +123,7 @@ def check_policy(workspace: Workspace) -> Iterator[Problem]:
             place = workspace.place("policy", "caps", number, "tag")
             help = suggestion(cap.tag, tags, otherwise="add `tags:` to a campaign")
             yield problem_at(place, "X073", message, help, Severity.WARNING)
-    if policy.cadence is not None:
-        yield from check_rhythms(workspace, policy.cadence.by, policy.cadence.floors, "policy", "cadence")
+    yield from check_floors(workspace)
     segments = workspace.declared("segments")
     yield from each_known(
         workspace, "segment", policy.hold_marketing_for, segments, "policy", "hold_marketing_for"

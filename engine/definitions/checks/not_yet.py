@@ -12,7 +12,6 @@ from engine.definitions.places import Path, problem_at
 from engine.definitions.schema.campaign import Campaign
 from engine.definitions.workspace import Workspace
 from engine.model.problem import Problem, Severity
-from engine.model.words import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +40,12 @@ def _written(*keys: str) -> Callable[[Workspace, Campaign], list[Path]]:
     return used
 
 
-def _policy(key: str, concerns: Callable[[Campaign], bool]) -> Callable[..., list[Path]]:
-    """A rule of the policy, for the campaigns it concerns."""
-
-    def used(workspace: Workspace, campaign: Campaign) -> list[Path]:
-        return [("policy", key)] if getattr(workspace.policy, key) and concerns(campaign) else []
-
-    return used
-
-
-def _marketing(campaign: Campaign) -> bool:
-    return campaign.purpose is Purpose.MARKETING
-
-
 REMOVE = "remove it to send now; it is kept for the version that carries it out"
 
 CONSTRUCTS = (
     NotYet("N002", "trigger", REMOVE, True, _written("trigger")),
     NotYet("N003", "steps", REMOVE, True, _written("steps")),
     NotYet("N004", "exit_when", REMOVE, True, _written("exit_when")),
-    NotYet("N011", "policy.cadence", REMOVE, True, _policy("cadence", _marketing)),
     NotYet("N021", "goal", "letters are sent without it", False, _written("goal")),
 )
 

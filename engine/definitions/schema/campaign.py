@@ -357,6 +357,13 @@ class Campaign(Definition):
         return self.by is By.OWNER
 
     @property
+    def counts(self) -> bool:
+        """Whether its letters count under the rules: marketing and apologies do, unless it says otherwise."""
+        said = self.policy.counts
+        wanted = self.purpose is Purpose.MARKETING or self.intent is Intent.APOLOGISE
+        return said if said is not None else wanted and not self.by_owner
+
+    @property
     def name(self) -> str:
         """The title, or the id where there is none."""
         return self.title or self.campaign

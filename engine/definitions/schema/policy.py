@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from engine.definitions.schema.base import Definition, mistake
-from engine.definitions.schema.values import Count, FieldName, Name, Positive
-from engine.definitions.schema.wording import Day, Rhythm, SendZone, Span, Time
+from engine.definitions.schema.floors import Floors
+from engine.definitions.schema.values import Count, Name, Positive
+from engine.definitions.schema.wording import Day, SendZone, Span, Time
 from engine.model.duration import Unit
 from engine.model.touch import TouchKind
 from engine.model.words import Intent, Purpose
@@ -40,27 +41,6 @@ class Cap(Definition):
                 at=("per",),
             )  # fmt: skip
         return self
-
-
-class Floor(Definition):
-    """The least contact somebody should have."""
-
-    at_least: Rhythm = Field(description="At least this often.", examples=["every 30 days"])
-
-
-class Floors(Definition):
-    """The floor by the value of a field: nobody is forgotten. Every other key is such a value."""
-
-    __pydantic_extra__: dict[str, Floor]
-    model_config = ConfigDict(extra="allow")
-
-    by: FieldName = Field("tier", description="The field whose values are the keys here.")
-    otherwise: Floor | None = Field(None, description="For every other value, and for none.")
-
-    @property
-    def floors(self) -> dict[str, Floor]:
-        """The written values of the field and their floors, without `otherwise`."""
-        return dict(self.__pydantic_extra__ or {})
 
 
 class Balance(Definition):

@@ -42,7 +42,8 @@ class Plan:
     `restrict`: only this customer (row number), for a preview of one; None for everybody. `relaxed`: as if they
     were not excluded, had given consent and had no earlier letters, and as if their date were due. `waves`: where
     readers have moments of their own. `dates`: where a date of theirs says whether they are concerned. `beside`: the
-    others of the account of `restrict`, without whom nobody could say who of them gets its letter.
+    others of the account of `restrict`, without whom nobody could say who of them gets its letter. `among`: rows
+    of the only customers who are concerned.
     """
 
     workspace: Workspace
@@ -57,6 +58,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     waves: Waves | None = None
     dates: OwnDates | None = None
+    among: Select[tuple[int]] | None = None
     beside: tuple[int, ...] = ()
 
     @property
@@ -150,6 +152,7 @@ def _selection(plan: Plan) -> Selection:
         fields=plan.fields,
         owning=owning_of(plan.workspace),
         dates=None if plan.relaxed else plan.dates,
+        among=plan.among,
     )
 
 
