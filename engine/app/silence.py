@@ -101,6 +101,8 @@ def prevent(
             silences.prevented_by_run(connection, plan.run.id, name)
             if not keep:
                 discard(connection, plan.run.id)
+    for campaign in fillers.values():
+        question.blame_consent(connection, campaign)
     silences.left_out(connection, str(Reason.NOT_SELECTED) if fillers else NO_FILLER)
 
 

@@ -197,6 +197,14 @@ def candidates_select(rules: Rulebook, selection: Selection) -> Select[Any]:
     return ids.where(found.included, case(*found.barred, else_=null()).is_(None))
 
 
+def barred_select(rules: Rulebook, selection: Selection) -> Select[Any]:
+    """Everybody whom something of their own bars, whoever is in the audience: `customer` and `reason`."""
+    found = _candidates(rules, selection, rules.customers.alias())
+    reason = case(*found.barred, else_=null())
+    query = select(found.people.c.id.label("customer"), reason.label("reason")).select_from(found.source)
+    return query.where(reason.is_not(None))
+
+
 @dataclass(frozen=True)
 class _Candidates:
     """Customers with what is joined to them, who of them is included, and what bars each of these."""

@@ -276,6 +276,17 @@ def prevented_by_owner(connection: Connection, filler: str) -> None:
     _prevent(connection, silences.c.filler.is_(None), filler)
 
 
+def barred(connection: Connection, chosen: Select[Any], reasons: Collection[str]) -> None:
+    """What of their own keeps them from a filler. `chosen`: rows of customer and reason."""
+    rows, found = silences, chosen.subquery()
+    for reason in reasons:
+        these = select(found.c.customer).where(
+            found.c.reason == reason, found.c.customer.in_(open_customers())
+        )
+        condition = and_(rows.c.filler.is_(None), rows.c.reason.is_(None), rows.c.customer.in_(these))
+        connection.execute(rows.update().where(condition).values(reason=reason))
+
+
 def left_out(connection: Connection, reason: str) -> None:
     """A reason for whoever has neither a filler nor one yet."""
     rows = silences

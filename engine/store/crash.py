@@ -30,13 +30,16 @@ PLACES = (
 HANDING = ("hand_over", "after_hand_over")
 """The same for a delivery that becomes a task."""
 
+FILLING = ("after_missed", "after_filler", "after_floor_tasks")
+"""In the order in which silences are filled, each behind a commit."""
+
 EXIT_STATUS = 86
 """Unlike any status the program ends with by itself, so that a test knows why it ended."""
 
 watch: Callable[[str], None] | None = None
 """Told of every place that is passed, where a test sets it: a simulated process ends by what this raises."""
 
-_passed = dict.fromkeys((*PLACES, *HANDING), 0)
+_passed = dict.fromkeys((*PLACES, *HANDING, *FILLING), 0)
 
 
 def crash(place: str) -> None:

@@ -33,6 +33,7 @@ REVISIONS = (
     "0018",
     "0019",
     "0020",
+    "0021",
 )
 """Every migration in engine/store/migrations/versions, oldest first: known without importing Alembic."""
 

@@ -41,8 +41,9 @@ def make(connection: Connection, chosen: Select[Any], made_by: MadeBy, now: date
 
     Args:
         chosen: one row a task, with columns labelled `customer` (customers.id), `kind` and `title`, and any of
-            `delivery` (the letter it stands for), `occasion` (what a customer gets one task for), `text`, `owner` (a sender's name), `due_at`, `expires_at`
-            and `reason`. A delivery that has a task gets no second one, nor has an occasion, whoever asks again.
+            `delivery` (the letter it stands for), `occasion` (what a customer gets one task for), `text`, `owner`
+            (a sender's name), `due_at`, `expires_at` and `reason`. A delivery that has a task gets no second one, and
+            a customer none for the same occasion, whoever asks again.
 
     Whoever makes tasks instead of letters does so in the transaction in which their deliveries end with the reason
     `owner_task`.

@@ -52,6 +52,10 @@ def test_the_page_on_tiers_is_what_happens(tmp_path: Path) -> None:
     assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "tiers.md") >= 10
 
 
+def test_the_page_on_floors_is_what_happens(tmp_path: Path) -> None:
+    assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "nobody-forgotten.md") >= 5
+
+
 def test_the_page_on_touches_by_people_is_what_happens(tmp_path: Path) -> None:
     assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "touches.md") >= 8
 

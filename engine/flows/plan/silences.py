@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from engine.audience import silences
 from engine.audience.owning import owning_of
 from engine.audience.rulebook import Rulebook
-from engine.audience.selection import Selection, candidates_select
+from engine.audience.selection import Selection, barred_select, candidates_select
 from engine.audience.silences import Outlook
 from engine.calendar import occurrences
 from engine.definitions.schema.campaign import Campaign, Status
@@ -28,6 +28,9 @@ UNDER_WAY = frozenset({runs.PLANNING, runs.AWAITING, runs.READY, runs.SENDING})
 
 OCCURRENCE = "floor {}"
 """Which occurrence of a campaign fills the silences of a day."""
+
+CONSENT = ("no_address", "suppressed", "unsubscribed", "not_subscribed")
+"""What a person's own can bar them by, besides exclusions."""
 
 TASK, OWNER = "task", "owner"
 """What prevents a silence besides campaigns: a task that is open, and one that will be made."""
@@ -66,8 +69,16 @@ class Silences:
 
     def candidates(self, campaign: Campaign) -> Select[tuple[int]]:
         """Whom a campaign may reach, as far as its audience and their consent say."""
+        return candidates_select(self.rules, self._selection(campaign))
+
+    def blame_consent(self, connection: Connection, campaign: Campaign) -> None:
+        """Notes of those who are not in the campaign's audience what of their own would keep them from it, too."""
+        found = barred_select(self.rules, replace(self._selection(campaign), exclude=()))
+        silences.barred(connection, found, CONSENT)
+
+    def _selection(self, campaign: Campaign) -> Selection:
         assert campaign.audience is not None
-        selection = Selection(
+        return Selection(
             campaign=campaign.campaign,
             occurrence="",
             include=tuple(campaign.audience.include),
@@ -75,7 +86,6 @@ class Silences:
             purpose=campaign.purpose,
             topic=campaign.topic or "",
         )
-        return candidates_select(self.rules, selection)
 
     def fillers(self) -> Iterator[Campaign]:
         """The campaigns of `fill` that may be sent, in their order."""
