@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,29 @@ from engine.store.database import Database, open_database
 from tests.postgresql import Databases, start_server, with_database
 
 VARIABLE = "TEST_DATABASE_URL"
+
+FAST, ROOM = Path("/dev/shm"), 4 * 2**30
+"""A disk in memory, and the bytes that must be free there: only processes die in these tests, never the machine."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Folders of tests lie in memory where there is room; files go to the test processes as they are sorted below."""
+    if FAST.is_dir() and shutil.disk_usage(FAST).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(FAST))
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One test process more than there are processors: many tests wait for other processes, or for a clock."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first, then those with many: none of them shall begin when the others are done."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    many = Counter(item.path for item in items)
+    items.sort(key=lambda item: (-slow[item.path], -many[item.path]))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

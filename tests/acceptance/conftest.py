@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from engine.cli import run
+from tests.nursery import Born
 
 NOW = "2026-11-23T09:00:00+00:00"
 
@@ -194,8 +195,12 @@ class Desk:
             code = run(arguments)
         return Answer(code, _said(out), _said(err))
 
-    def process(self, *arguments: str, now: str = NOW, before: Sequence[str] = ()) -> subprocess.Popen[str]:
-        """The same command as a process of its own; `before`: a command that starts it."""
+    def process(self, *arguments: str, now: str = NOW) -> Born:
+        """The same command as a process of its own."""
+        return Born("engine", arguments, self.root, self._variables(now))
+
+    def started(self, *arguments: str, before: Sequence[str], now: str = NOW) -> subprocess.Popen[str]:
+        """The same by a command that starts it."""
         return subprocess.Popen(
             [*before, sys.executable, "-m", "engine", *arguments],
             cwd=self.root,

@@ -221,7 +221,7 @@ def unprivileged(desk: Desk, *arguments: str) -> Answer:
     if os.geteuid() == 0 and setpriv is None:
         pytest.skip("root may write anywhere, and setpriv is not there to change that")
     before = [str(setpriv), "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
-    process = desk.process(*arguments, before=before)
+    process = desk.started(*arguments, before=before)
     out, err = process.communicate(timeout=120)
     return Answer(process.returncode, out, err)
 

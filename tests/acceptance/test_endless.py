@@ -40,7 +40,7 @@ def test_a_template_that_comes_to_no_end_is_told_at_its_line(
 
 def test_a_template_that_grows_without_end_takes_no_more_than_a_gigabyte(desk: Desk) -> None:
     desk.write("templates/letter.html", DOUBLED)
-    process = desk.process("check", "--json", before=["sh", "-c", 'ulimit -v 6000000; exec "$@"', "sh"])
+    process = desk.started("check", "--json", before=["sh", "-c", 'ulimit -v 6000000; exec "$@"', "sh"])
     said, _ = process.communicate(timeout=120)
     assert process.returncode == 1
     assert '"line": 2' in said

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from engine.model.job import JobState
 from engine.store import jobs, runs, workers
 from tests.doubles.postmark import Postmark
 from tests.kills.world import CAMPAIGN, World, make_world
+from tests.nursery import Born
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
@@ -49,26 +48,21 @@ class House:
     """The workspace. Its campaign goes out every day at midnight, and has been watched since yesterday."""
 
     world: World
-    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    processes: list[Born] = field(default_factory=list)
 
     @property
     def root(self) -> Path:
         """Its folder."""
         return self.world.root
 
-    def start(self, verb: str = "run", **environment: str) -> subprocess.Popen[str]:
+    def start(self, verb: str = "run", **environment: str) -> Born:
         """A daemon; what it says goes into a file of its own."""
         options = ["--port", "0"] if verb == "run" else []
         said = self.root / f"said-{len(self.processes)}"
         with said.open("w", encoding="utf-8") as stderr:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "engine", verb, "--json", *options],
-                cwd=self.root,
-                env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-            )
+            variables = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+            words = [verb, "--json", *options]
+            process = Born("engine", words, self.root, variables, errors_to=stderr)
         self.processes.append(process)
         return process
 
@@ -127,7 +121,7 @@ class House:
                 raise AssertionError(f"{what} did not happen; it said {said}")
             time.sleep(0.1)
 
-    def stop(self, process: subprocess.Popen[str]) -> int:
+    def stop(self, process: Born) -> int:
         """Tells a daemon to stop; its exit code."""
         process.send_signal(signal.SIGTERM)
         return process.wait(PATIENCE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from tests.daemon.house import House, Slow, opened_house, today
 from tests.doubles.postmark import running
 from tests.kills.rounds import disturbance
 from tests.kills.world import CAMPAIGN, PEOPLE
+from tests.nursery import Born
 
 pytestmark = pytest.mark.slow
 
@@ -50,7 +50,7 @@ def everybody_has_one(house: House) -> bool:
     return Counter(house.letters()) == {"accepted": PEOPLE} and set(house.world.sent().values()) == {1}
 
 
-def address_of(process: subprocess.Popen[str]) -> str:
+def address_of(process: Born) -> str:
     """Where it serves, from the lines it prints."""
     assert process.stdout is not None
     for line in process.stdout:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 
 from sqlalchemy import func, select
 
 from engine.store import tables
 from engine.store.database import Database
 from tests.builders import add_customers, add_run, states
+from tests.nursery import ROOT, Born
 
 PEOPLE = 120
 
@@ -18,19 +18,14 @@ def test_of_two_letters_at_the_same_second_one_leaves(database: Database, databa
     add_customers(database, PEOPLE)
     rivals = [(*add_run(database, campaign=name), name) for name in ("sale", "digest")]
     processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.policy.rival", database_url, str(run), str(variant), name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+        Born(
+            "tests.policy.rival", [database_url, str(run), str(variant), name], ROOT, os.environ, talking=True
         )
         for run, variant, name in rivals
     ]
     for process in processes:
-        assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
     for process in processes:
-        assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in processes:

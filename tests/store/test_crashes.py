@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from datetime import timedelta
@@ -20,6 +18,7 @@ from engine.store.counts import counts
 from engine.store.database import open_database
 from engine.store.ledger import recovery
 from tests.builders import NOW, add_customers, states
+from tests.nursery import Born
 from tests.store.sender import BATCH, STOP, make_plan
 
 PEOPLE = 23
@@ -30,15 +29,14 @@ SCHEDULED = ("after_plan", "after_begin")
 SENDING = tuple(place for place in crash.PLACES if place not in PLANNING + SCHEDULED)
 
 
-def start(what: str, url: str, log: Path, place: str = "") -> subprocess.Popen[bytes]:
+def start(what: str, url: str, log: Path, place: str = "") -> Born:
     environment = {**os.environ, crash.VARIABLE: place}
-    command = [sys.executable, "-m", "tests.store.sender", what, url, str(log)]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE)
+    return Born("tests.store.sender", [what, url, str(log)], ROOT, environment)
 
 
-def finished(process: subprocess.Popen[bytes]) -> int:
+def finished(process: Born) -> int:
     _, complaint = process.communicate(timeout=120)
-    assert process.returncode in {0, crash.EXIT_STATUS, -signal.SIGKILL}, complaint.decode()
+    assert process.returncode in {0, crash.EXIT_STATUS, -signal.SIGKILL}, complaint
     return process.returncode
 
 
@@ -113,7 +111,7 @@ def test_senders_killed_at_any_moment_beside_others_lose_and_double_nobody(
     planned(database_url)
     for _ in range(2):
         senders = [start("send", database_url, log) for _ in range(2)]
-        time.sleep(chance.uniform(0.3, 1.2))
+        time.sleep(chance.uniform(0.02, 0.3))
         for sender in senders:
             sender.send_signal(signal.SIGKILL)
         for sender in senders:
@@ -129,7 +127,7 @@ def test_a_sleeping_process_is_not_a_dead_one(
     with monkeypatch.context() as variables:
         variables.setenv(STOP, "yes")
         sleeper = start("send", database_url, log)
-    os.waitpid(sleeper.pid, os.WUNTRACED)
+    sleeper.wait_until_stopped()
     with open_database(database_url) as database:
         with database.write() as connection:
             found = recovery.recover(connection, database.path, NOW + timedelta(days=3))
@@ -151,7 +149,7 @@ def test_who_was_believed_dead_may_still_bring_its_answer(
     with monkeypatch.context() as variables:
         variables.setenv(STOP, "yes")
         sleeper = start("send", database_url, log)
-    os.waitpid(sleeper.pid, os.WUNTRACED)
+    sleeper.wait_until_stopped()
     with open_database(database_url) as database:
         monkeypatch.setattr(recovery.workers, "dead_among", lambda _connection, _path, boots: list(boots))
         with database.write() as connection:
