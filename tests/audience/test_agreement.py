@@ -6,6 +6,7 @@ import os
 from random import Random
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -16,6 +17,8 @@ from engine.store.database import Database
 from tests.audience.generated import Made
 from tests.audience.oracle import Oracle
 from tests.audience.people import KINDS, NOW, put, rules_for
+
+pytestmark = pytest.mark.slow
 
 EXAMPLES = int(os.environ.get("TOUCHBASE_EXAMPLES", "12"))
 """Worlds of ten people and some sixty segments each."""

@@ -12,6 +12,8 @@ import pytest
 from engine.store.database import Database
 from tests.intake.desk import bring, bring_events, numbers
 
+pytestmark = pytest.mark.slow
+
 SMALL, LARGE = 4_000, 12_000
 ALLOWED = 200_000
 """Bytes of difference: a hundred bytes kept of each bad row would be as much."""

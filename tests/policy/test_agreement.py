@@ -8,6 +8,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -20,6 +21,8 @@ from engine.store import tables
 from engine.store.database import Database
 from tests.audience.people import put, rules_for
 from tests.policy.worlds import LONDON, NOW, World, made
+
+pytestmark = pytest.mark.slow
 
 EXAMPLES = int(os.environ.get("TOUCHBASE_EXAMPLES", "15"))
 SEGMENTS = {

@@ -15,6 +15,8 @@ from engine.store.crash import EXIT_STATUS, VARIABLE
 from tests.acceptance.conftest import Desk
 from tests.schedules.test_running import BEFORE, once, sent, states
 
+pytestmark = pytest.mark.slow
+
 DUE = "2026-11-23T09:30:00+00:00"
 UNFORESEEN = 70
 

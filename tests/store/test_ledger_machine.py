@@ -35,6 +35,8 @@ from engine.store.ledger.transitions import QUEUED, may_become
 from engine.store.workers import Worker
 from tests.builders import NOW, TOPIC, add_customers, add_run
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 6
 FATES = st.lists(
     st.sampled_from(["accepted", "refused", "later", "unknown"]), min_size=PEOPLE, max_size=PEOPLE
