@@ -10,6 +10,7 @@ from pathlib import Path
 from engine import clock
 from engine.app import (
     caretaking,
+    digest_sending,
     feeding,
     filling,
     following,
@@ -125,6 +126,16 @@ class Household:
     def close_tasks(self) -> Outcome:
         """Close tasks whose time has passed."""
         return Outcome(caretaking.close_expired(self.keeper.desk(), self.stopping.is_set))
+
+    def send_digests(self) -> Outcome:
+        """Send the digests whose hour has come."""
+        return self._by_itself(self._send_digests)
+
+    def _send_digests(self) -> Outcome:
+        sent = digest_sending.send_due(self.keeper.desk(), self.stopping.is_set)
+        went = [digest_sending.in_words(one) for one in sent if one.state in ("accepted", "skipped")]
+        failed = [digest_sending.in_words(one) for one in sent if one.state not in ("accepted", "skipped")]
+        return Outcome("; ".join(went), "; ".join(failed))
 
     def follow_files(self) -> Outcome:
         """Take over edited files, and stop or let go on whatever follows from them."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from engine import clock
-from engine.app import caretaking, feeding, filling, originality, ticking, tiering
+from engine.app import caretaking, digest_sending, feeding, filling, originality, ticking, tiering
 from engine.app.desk import Desk
 from engine.app.mailing import stopping
 from engine.errors import Refused
@@ -49,7 +49,8 @@ def run_once(desk: Desk) -> TickReport:
 
 def _besides(desk: Desk, stop: Callable[[], bool]) -> tuple[str, ...]:
     """What else a daemon does from time to time; in words, where it did something."""
-    return tuple(filter(None, [caretaking.close_expired(desk, stop)]))
+    told = [digest_sending.in_words(sent) for sent in digest_sending.send_due(desk, stop)]
+    return tuple(filter(None, [caretaking.close_expired(desk, stop), *told]))
 
 
 def _together(before: TickReport, after: TickReport) -> TickReport:

@@ -216,15 +216,11 @@ def _known_of(desk: Desk, connection: Connection, people: Sequence[int]) -> dict
     for customer, at, name, fields in touches_by_people.answers_of(connection, people, LAST):
         detail = ", ".join(f"{key} {value}" for key, value in json.loads(fields or "{}").items())
         answers[customer].append(HistoryLine(at, "event", name, detail))
-    tiers = {number: str(each.fields.get(TIER_FIELD) or "") for number, each in found.items()}
+    tiers = {number: str(each.fields.get(desk.workspace.tiers.field) or "") for number, each in found.items()}
     return {
         number: Known(last[number], matters.get(number, ()), answers[number], tiers.get(number, ""))
         for number in people
     }
-
-
-TIER_FIELD = "tier"
-"""The customers' field that holds their tier."""
 
 
 def _today(desk: Desk) -> date:

@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "snooze": ("tasking", "Put a task out of sight for a while."),
     "tiers": ("tiers", "How many are in each tier, who moves and why; let it take effect."),
     "tier": ("tiers", "Give one person a tier by hand."),
+    "digest": ("digests", "What a sender is told of their customers and tasks; send it."),
     "status": ("overseeing", "What needs a person, what runs, what comes next."),
     "doctor": ("examining", "Is everything that sending needs as it should be."),
     "runs": ("sending", "The runs so far, or one run's numbers."),

@@ -109,6 +109,12 @@ JOBS = (
         Household.close_tasks,
     ),
     Job(
+        "digests",
+        "sends each sender the digest whose hour has come (`digest:`), once a day or week",
+        seconds(60),
+        Household.send_digests,
+    ),
+    Job(
         "heartbeat",
         "says that this daemon is alive, and remembers outside the database that letters leave",
         seconds(20),

@@ -34,6 +34,7 @@ REVISIONS = (
     "0019",
     "0020",
     "0021",
+    "0022",
 )
 """Every migration in engine/store/migrations/versions, oldest first: known without importing Alembic."""
 

@@ -30,7 +30,9 @@ from engine.store.tables_of_people import touches as touches
 from engine.store.tables_of_processes import jobs as jobs
 from engine.store.tables_of_processes import pace as pace
 from engine.store.tables_of_processes import spent_proofs as spent_proofs
+from engine.store.tables_of_processes import watches as watches
 from engine.store.tables_of_processes import workers as workers
+from engine.store.tables_of_staff import digests as digests
 from engine.store.tables_of_tiers import tier_pins as tier_pins
 from engine.store.tables_of_tiers import tier_rounds as tier_rounds
 from engine.store.types import Identity, Moment, Words
@@ -159,22 +161,6 @@ Index(
     runs.c.campaign,
     sqlite_where=text("state NOT IN ('done', 'cancelled', 'missed')"),
     postgresql_where=text("state NOT IN ('done', 'cancelled', 'missed')"),
-)
-
-# Up to which moment each campaign's calendar was looked at. `next_at`: nothing comes before; NULL says nothing
-# comes at all. `revision`: of the schedule that was looked at. `since`: from when on. What could not be planned
-# is tried again: `problem` says why, `problem_at` when it was tried last, `tries` how often in a row.
-watches = Table(
-    "watches",
-    metadata,
-    Column("campaign", Text, primary_key=True),
-    Column("looked_at", Moment, nullable=False),
-    Column("next_at", Moment),
-    Column("revision", Text, nullable=False),
-    Column("since", Moment, nullable=False),
-    Column("problem", Text),
-    Column("problem_at", Moment),
-    Column("tries", Integer, nullable=False, server_default="0"),
 )
 
 variants = Table(

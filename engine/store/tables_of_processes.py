@@ -1,4 +1,4 @@
-"""The tables of processes: who is signed on, what the daemon's jobs did, how fast letters leave, proofs spent."""
+"""The tables of processes: who is signed on, what the daemon's jobs did, calendars looked at, pace, proofs spent."""
 
 from __future__ import annotations
 
@@ -60,4 +60,20 @@ pace = Table(
     Column("reason", Text),
     Column("changed_at", Moment, nullable=False),
     Column("ceiling", Float),
+)
+
+# Up to which moment each campaign's calendar was looked at. `next_at`: nothing comes before; NULL says nothing
+# comes at all. `revision`: of the schedule that was looked at. `since`: from when on. What could not be planned
+# is tried again: `problem` says why, `problem_at` when it was tried last, `tries` how often in a row.
+watches = Table(
+    "watches",
+    metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("looked_at", Moment, nullable=False),
+    Column("next_at", Moment),
+    Column("revision", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("problem", Text),
+    Column("problem_at", Moment),
+    Column("tries", Integer, nullable=False, server_default="0"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from engine.definitions.schema.base import Definition, mistake
+from engine.definitions.schema.digest import DigestWhen
 from engine.definitions.schema.values import Email, FieldName, Name, RelativePath, Text, Title
 from engine.definitions.schema.wording import DailyNumber, Date
 
@@ -47,6 +48,11 @@ class Sender(Definition):
         examples=["40 per day"],
     )
     away: Away | None = Field(None, description="Days on which somebody else stands in.")
+    digest: DigestWhen | None = Field(
+        None,
+        description="When they get a letter about their customers and tasks; without it, as `account-owner` says.",
+        examples=["daily", "weekly on monday at 08:00"],
+    )
 
 
 class AccountOwner(Definition):
@@ -54,6 +60,11 @@ class AccountOwner(Definition):
 
     from_field: FieldName = Field(description="The customer's field that holds the name of a sender.")
     otherwise: Name = Field(description="The sender for customers without one.")
+    digest: DigestWhen | None = Field(
+        None,
+        description="When every sender gets a letter about their customers and tasks; without it, nobody does.",
+        examples=["weekly on monday at 08:00"],
+    )
 
 
 class SendersFile(Definition):

@@ -1,0 +1,43 @@
+"""Wiring for a digest on a screen or in a file; nothing is sent and nothing kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.app import digest_letters
+from engine.app.desk import Desk
+from engine.app.digesting import digest_of
+from engine.app.owners import sender_name
+from engine.errors import UsageError
+from engine.model.digest import Digest
+from engine.providers.mime_wire import MimeWire
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A digest and the letter it makes."""
+
+    digest: Digest
+    subject: str
+    text: str
+
+
+def show(desk: Desk, owner: str, out: Path | None = None) -> Shown:
+    """The digest as it would leave now; `out`: the letter also into a file, .html, .txt or .eml."""
+    name = sender_name(desk, owner)
+    # Columns are added in a transaction of their own, before ours begins.
+    assert desk.fields is not None
+    with desk.database.read() as connection:
+        digest = digest_of(desk, connection, name)
+    wire = MimeWire(utf8_addresses=True)
+    letter = digest_letters.letter_of(desk, digest, wire)
+    if out is not None:
+        kinds = {".txt": letter.text.encode, ".eml": lambda: wire.encode(letter)}
+        try:
+            out.write_bytes(kinds.get(out.suffix, letter.html.encode)())
+        except OSError as error:
+            raise UsageError(
+                f"{out} cannot be written: {error.strerror}", help="name another file"
+            ) from error
+    return Shown(digest, letter.subject, letter.text)
