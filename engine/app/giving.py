@@ -10,7 +10,7 @@ from engine.app.desk import Desk
 from engine.app.people import rulebook
 from engine.audience import generosity
 from engine.audience.generosity import Span
-from engine.definitions.checks.offers import budget_field
+from engine.definitions.checks.budgets import budget_field
 from engine.definitions.workspace import Workspace
 from engine.errors import UsageError
 from engine.flows.plan.budgeting import limits_between

@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "accounts": ("accounts", "Customers who belong together, what they are there, and whose."),
     "log": ("touching", "Write down a call, a visit, a gift: a touch by a person."),
     "gifts": ("giving", "Who got a gift this year and who did not; the budget; codes that wait."),
+    "scoreboard": ("scoreboard", "How well customers are kept, person by person and for the team."),
     "tasks": ("tasking", "What people are to do for customers, overdue first."),
     "task": ("tasking", "Give a person something to do for a customer."),
     "done": ("tasking", "Close a task: what was done is a touch."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from engine.definitions.checks.conditions import check_event_name
 from engine.definitions.checks.field_tests import NAMES, field_names, field_type
 from engine.definitions.checks.names import each_known, known
 from engine.definitions.covering import circles
@@ -124,6 +125,8 @@ def check_policy(workspace: Workspace) -> Iterator[Problem]:
             help = suggestion(cap.tag, tags, otherwise="add `tags:` to a campaign")
             yield problem_at(place, "X073", message, help, Severity.WARNING)
     yield from check_floors(workspace)
+    if "purchase" in policy.scoreboard.model_fields_set:
+        yield from check_event_name(workspace, policy.scoreboard.purchase, "policy", "scoreboard", "purchase")
     segments = workspace.declared("segments")
     yield from each_known(
         workspace, "segment", policy.hold_marketing_for, segments, "policy", "hold_marketing_for"

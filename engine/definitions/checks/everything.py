@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from engine.definitions.checks.accounts import check_accounts
+from engine.definitions.checks.budgets import check_budget
 from engine.definitions.checks.campaigns import check_campaigns
 from engine.definitions.checks.configuration import check_configuration
 from engine.definitions.checks.contact import check_policy, check_senders
 from engine.definitions.checks.files import check_files
 from engine.definitions.checks.not_yet import not_yet
-from engine.definitions.checks.offers import check_budget, check_offers
+from engine.definitions.checks.offers import check_offers
 from engine.definitions.checks.secrets import check_secrets
 from engine.definitions.checks.segments import check_segments
 from engine.definitions.checks.tiers import check_tiers

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.definitions.checks.contact import check_rhythms
 from engine.definitions.places import problem_at
 from engine.definitions.workspace import Workspace
-from engine.model.problem import Problem, Severity
+from engine.model.problem import Problem
 
 COUNTED = ("limit", "warn_below", "worth")
 
@@ -23,28 +22,6 @@ def check_offers(workspace: Workspace) -> Iterator[Problem]:
                 message = f"`{key}` {'is spent with' if key == 'worth' else 'counts'} codes, but {what}"
                 help = 'remove it, or give everybody a code of their own: `{ unique: "BACK-####-####" }`'
                 yield problem_at(workspace.place("offers", name, key, key=True), "X100", message, help)
-
-
-def check_budget(workspace: Workspace) -> Iterator[Problem]:
-    """Problems of `budget` in config/offers.yaml."""
-    budget = workspace.budget
-    if budget is None:
-        return
-    if budget.by is not None or budget.allowances:
-        yield from check_rhythms(workspace, budget_field(workspace), budget.allowances, "budget")
-    if all(offer.worth is None for offer in workspace.offers.values()):
-        message, help = (
-            "no offer says what it is worth, so the budget limits nothing",
-            "add `worth:` to an offer",
-        )
-        place = workspace.place("budget", key=True)
-        yield problem_at(place, "X102", message, help, Severity.WARNING)
-
-
-def budget_field(workspace: Workspace) -> str:
-    """The field by whose values the budget is divided."""
-    budget = workspace.budget
-    return budget.by if budget is not None and budget.by is not None else workspace.tiers.field
 
 
 def has_own_codes(workspace: Workspace, name: str) -> bool:

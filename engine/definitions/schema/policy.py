@@ -8,9 +8,9 @@ from pydantic import Field, model_validator
 
 from engine.definitions.schema.base import Definition, mistake
 from engine.definitions.schema.floors import Floors
-from engine.definitions.schema.values import Count, Name, Positive
+from engine.definitions.schema.values import Count, EventName, Name, Positive
 from engine.definitions.schema.wording import Day, SendZone, Span, Time
-from engine.model.duration import Unit
+from engine.model.duration import Duration, Unit
 from engine.model.touch import TouchKind
 from engine.model.words import Intent, Purpose
 
@@ -107,6 +107,17 @@ class Welcome(Definition):
     campaigns: tuple[Name, ...] = Field(description="The campaigns that welcome them.")
 
 
+class ScoreboardRule(Definition):
+    """What `touchbase scoreboard` counts by."""
+
+    purchase: EventName = Field("order_placed", description="The event that says that a customer bought.")
+    period: Span = Field(
+        Duration(12, Unit.MONTH),
+        description="How long the period is that is looked at, and the one before it.",
+        examples=["12 months"],
+    )
+
+
 class Policy(Definition):
     """Rules over all campaigns."""
 
@@ -114,6 +125,7 @@ class Policy(Definition):
     cadence: Floors | None = Field(None, description="The floor: nobody is forgotten.")
     balance: dict[Intent, Balance] = Field(default_factory=dict, description="How much of each intent.")
     people: TouchesByPeople = Field(TouchesByPeople(), description="How calls, visits and gifts count.")
+    scoreboard: ScoreboardRule = Field(ScoreboardRule(), description="What `touchbase scoreboard` counts by.")
     quiet_hours: QuietHours | None = Field(None, description="Hours in which nothing is sent.")
     not_on: tuple[Day, ...] = Field((), description="Days on which nothing is sent.")
     hold_marketing_for: tuple[Name, ...] = Field((), description="Segments that get no marketing for now.")

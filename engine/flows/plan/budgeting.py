@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.audience.generosity import tiers_select
 from engine.audience.rulebook import Rulebook
-from engine.definitions.checks.offers import budget_field
+from engine.definitions.checks.budgets import budget_field
 from engine.definitions.schema.offers import Allowance, Offer
 from engine.definitions.workspace import Workspace
 from engine.model.duration import Duration, Unit
