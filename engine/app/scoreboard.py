@@ -15,7 +15,7 @@ from engine.audience.owning import owning_of
 from engine.audience.scores import Question, scores
 from engine.audience.silences_told import Narrowed
 from engine.errors import UsageError
-from engine.model.scoreboard import Scoreboard
+from engine.model.scoreboard import Score, Scoreboard
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -40,7 +40,10 @@ def scoreboard(desk: Desk, *, since: str | None = None) -> Scoreboard:
         found = scores(connection, question, _names(owning))
         if floors is not None:
             found = _with_floors(connection, floors, found)
-    return Scoreboard(before, begins, desk.now, asked.purchase, found)
+    zone = desk.zone
+    return Scoreboard(
+        before.astimezone(zone), begins.astimezone(zone), desk.now.astimezone(zone), asked.purchase, found
+    )
 
 
 def _with_floors(connection: Connection, floors: Silences, found: list[Score]) -> list[Score]:

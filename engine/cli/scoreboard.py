@@ -31,15 +31,14 @@ def _show(board: Scoreboard) -> None:
     click.echo(
         f"since {board.since:%Y-%m-%d} (compared with the time since {board.before:%Y-%m-%d}; bought: {board.purchase})"
     )
-    lines = [*((each.owner or "nobody", each) for each in board.owners), ("team", board.team)]
+    lines = [*((each.owner or "nobody", each) for each in board.owners), ("everybody", board.team)]
     width = max(len(name) for name, _ in lines)
     click.echo(
         f"{'':<{width}}  customers  floors kept   retained   bought again   answered   touches   tasks done in time"
         "   overdue"
     )
-    for place, (name, score) in enumerate(lines):
-        shown = "the team" if place == len(lines) - 1 and width >= len("the team") else name
-        click.echo(_line(f"{shown:<{width}}", score))
+    for name, score in lines:
+        click.echo(_line(f"{name:<{width}}", score))
 
 
 def _line(name: str, score: Score) -> str:
