@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine import clock
 from engine.app import (
+    assigning,
     caretaking,
     digest_sending,
     feeding,
@@ -96,6 +97,10 @@ class Household:
     def compute_tiers(self) -> Outcome:
         """Compute all tiers, once in each period of `recompute`."""
         return self._by_itself(lambda: Outcome("; ".join(tiering.keep_up(self.keeper.desk()))))
+
+    def assign_owners(self) -> Outcome:
+        """Give customers without a person of their own to somebody, as `account-owner` says."""
+        return self._by_itself(lambda: Outcome("; ".join(assigning.keep_up(self.keeper.desk()))))
 
     def take_back(self) -> Outcome:
         """Queue again what dead processes had claimed; what they had sent is in doubt."""

@@ -9,7 +9,9 @@ from typing import BinaryIO
 
 from engine.app.desk import Desk
 from engine.app.tiering import scored_field
+from engine.audience.owning import owning_of
 from engine.flows.intake import customers, events
+from engine.flows.intake.owners import Owners
 from engine.model.report import ImportReport
 
 Progress = Callable[[str, int, int | None], None]
@@ -27,6 +29,7 @@ def import_customers(
         zone=desk.zone,
         topics=desk.workspace.project.topics or None,
         scored=scored_field(desk),
+        owners=_owners(desk),
         dry_run=dry_run,
         rejects=rejects or _rejects(file),
         progress=progress,
@@ -49,6 +52,11 @@ def import_events(
         rejects=rejects or _rejects(file),
         progress=progress,
     )
+
+
+def _owners(desk: Desk) -> Owners | None:
+    owning, owner = owning_of(desk.workspace), desk.workspace.account_owner
+    return Owners(owning, owner.assigns) if owning is not None and owner is not None else None
 
 
 def _source(file: Path) -> Path | BinaryIO:

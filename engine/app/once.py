@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from engine import clock
-from engine.app import caretaking, digest_sending, feeding, filling, originality, ticking, tiering
+from engine.app import assigning, caretaking, digest_sending, feeding, filling, originality, ticking, tiering
 from engine.app.desk import Desk
 from engine.app.mailing import stopping
 from engine.errors import Refused
@@ -35,7 +35,7 @@ def run_once(desk: Desk) -> TickReport:
     with desk.database.write() as connection:
         recovery.recover(connection, desk.database.path, clock.now())
     feeding.look(desk)
-    computed = tiering.keep_up(desk)
+    computed = [*tiering.keep_up(desk), *assigning.keep_up(desk)]
     filled = filling.fill(desk.at(clock.now()), at_any_time=True)
     with stopping() as stop:
         whole = TickReport(desk.now, filled.planned, troubles=filled.troubles)

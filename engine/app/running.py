@@ -131,7 +131,8 @@ def with_feeds(desk: Desk, made: Draft, *, remember: bool = False) -> Draft:
 
 def composer(desk: Desk, connection: Connection, campaign: Campaign) -> Composer:
     """What compiles and fills this campaign's letters."""
-    columns = persons.columns(desk.fields, desk.database.is_sqlite, desk.zone)
+    names = {name: sender.name for name, sender in desk.workspace.senders.items()}
+    columns = persons.columns(desk.fields, desk.database.is_sqlite, desk.zone, names)
     return Composer(
         desk.workspace, campaign, signer(desk, connection), columns, install(connection), desk.zone
     )

@@ -35,6 +35,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "done": ("tasking", "Close a task: what was done is a touch."),
     "silent": ("silence", "Who has not heard from us in time, and what prevents it."),
     "snooze": ("tasking", "Put a task out of sight for a while."),
+    "owners": ("owning", "How many customers each person has; give those of nobody to somebody."),
+    "assign": ("owning", "Give one customer to one person by hand."),
     "tiers": ("tiers", "How many are in each tier, who moves and why; let it take effect."),
     "tier": ("tiers", "Give one person a tier by hand."),
     "digest": ("digests", "What a sender is told of their customers and tasks; send it."),

@@ -64,6 +64,12 @@ JOBS = (
         wakes=("watch calendars",),
     ),
     Job(
+        "owners",
+        "gives customers without a person of their own to somebody, as `account-owner` in config/senders.yaml says",
+        timedelta(hours=1),
+        Household.assign_owners,
+    ),
+    Job(
         "watch calendars",
         "plans and begins every occurrence whose moment has come; keeps on record what was missed",
         seconds(15),

@@ -35,7 +35,7 @@ def context_names(
         name: str(kind.kind) for name, kind in {**BUILT_IN, **workspace.customers.fields}.items()
     }
     names: dict[str, Description] = {
-        "customer": {**customer, "owner": SENDER},
+        "customer": {"previous_owner": "text", **customer, "owner": SENDER},
         "sender": SENDER,
         "campaign": CAMPAIGN,
         "company": {"name": "text", "address": "text"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, partial
@@ -25,6 +25,15 @@ TOPICS = (
     "(SELECT string_agg(u.topic, '{mark}') FROM subscriptions u WHERE u.customer = c.id AND u.subscribed)",
 )
 CODE = "k.code"
+PREVIOUS_OWNER = "customer.previous_owner"
+_CHANGE = (
+    "FROM events e WHERE e.customer = c.id AND e.name = 'owner_changed' ORDER BY e.at DESC, e.id DESC LIMIT 1"
+)
+BEFORE = (
+    f"(SELECT json_extract(e.fields, '$.from') {_CHANGE})",
+    f"(SELECT e.fields::jsonb->>'from' {_CHANGE})",
+)
+"""Whose customer somebody was before the last change; nothing where they were nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +44,15 @@ class Column:
     plain: Callable[[Any], Any] | None = None
 
 
-def columns(declared: Sequence[FieldColumn], sqlite: bool, zone: ZoneInfo) -> dict[str, Column]:
+def columns(
+    declared: Sequence[FieldColumn], sqlite: bool, zone: ZoneInfo, senders: Mapping[str, str] | None = None
+) -> dict[str, Column]:
     """Every value a letter may ask for, by its dotted name: `customer.first_name`, `offer.code` …
 
-    `zone`: the project's; a letter shows moments on its clock.
+    `zone`: the project's; a letter shows moments on its clock. `senders`: what people call each of them.
     """
-    return dict(_columns(tuple(declared), sqlite, zone))
+    found = {PREVIOUS_OWNER: Column(BEFORE[0 if sqlite else 1], (senders or {}).get)}
+    return {**found, **_columns(tuple(declared), sqlite, zone)}
 
 
 @lru_cache(maxsize=16)

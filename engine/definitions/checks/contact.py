@@ -13,7 +13,7 @@ from engine.definitions.places import Key, problem_at
 from engine.definitions.schema.campaign import Campaign, Status
 from engine.definitions.schema.customers import FieldKind
 from engine.definitions.schema.floors import OWNER
-from engine.definitions.schema.senders import ACCOUNT_OWNER
+from engine.definitions.schema.senders import ACCOUNT_OWNER, AccountOwner
 from engine.definitions.schema.wording import Weekday
 from engine.definitions.suggest import suggestion
 from engine.definitions.workspace import Workspace
@@ -47,6 +47,32 @@ def check_senders(workspace: Workspace) -> Iterator[Problem]:
     if owner is not None:
         yield from known(workspace, "sender", owner.otherwise, names, ACCOUNT_OWNER, "otherwise")
         yield from word_field(workspace, owner.from_field, ACCOUNT_OWNER, "from_field")
+        yield from _assigning(workspace, owner, names)
+
+
+def _assigning(workspace: Workspace, owner: AccountOwner, names: frozenset[str]) -> Iterator[Problem]:
+    """Problems of how customers are shared out: who takes part, by which field, and whether the field may hold it."""
+    yield from each_known(workspace, "sender", owner.among, names, ACCOUNT_OWNER, "among")
+    if owner.by is not None:
+        yield from word_field(workspace, owner.by.field, ACCOUNT_OWNER, "by", "field")
+        for value, name in owner.by.people.items():
+            yield from known(workspace, "sender", name, names, ACCOUNT_OWNER, "by", value)
+    if owner.only is not None:
+        yield from known(
+            workspace, "segment", owner.only, workspace.declared("segments"), ACCOUNT_OWNER, "only"
+        )
+    if owner.assign is not None and not owner.among and not set(workspace.senders) - {owner.otherwise}:
+        message = "there is nobody to assign customers to"
+        help = f"add a sender beside `{owner.otherwise}`, or name some under `among:`"
+        yield problem_at(workspace.place(ACCOUNT_OWNER, "assign", key=True), "X079", message, help)
+    kind = field_type(workspace, owner.from_field)
+    if owner.assigns and kind is not None and kind.kind is FieldKind.ONE_OF:
+        given = {*(owner.by.people.values() if owner.by is not None else ()), *owner.among}
+        given |= set(workspace.senders) - {owner.otherwise} if owner.assign and not owner.among else set()
+        for name in sorted(given & names - set(kind.choices)):
+            message = f"`{owner.from_field}` may not hold `{name}`, to whom customers are assigned"
+            help = f"add `{name}` to its `one_of` in config/customers.yaml, or make it a text field"
+            yield problem_at(workspace.place(ACCOUNT_OWNER, "from_field"), "X022", message, help)
 
 
 def word_field(workspace: Workspace, name: str, *path: Key) -> Iterator[Problem]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from enum import StrEnum
+
+from pydantic import ConfigDict, Field, model_validator
 
 from engine.definitions.schema.base import Definition, mistake
 from engine.definitions.schema.digest import DigestWhen
@@ -55,6 +57,27 @@ class Sender(Definition):
     )
 
 
+class Share(StrEnum):
+    """How customers without a person of their own are shared out."""
+
+    ROUND_ROBIN = "round robin"
+    FEWEST_CUSTOMERS = "fewest customers"
+
+
+class AssignBy(Definition):
+    """By a field's value first. Every other key is such a value, with the sender whose customers they become."""
+
+    __pydantic_extra__: dict[str, Name]
+    model_config = ConfigDict(extra="allow")
+
+    field: FieldName = Field(description="The field whose values are the keys here.", examples=["country"])
+
+    @property
+    def people(self) -> dict[str, str]:
+        """The written values of the field and their senders."""
+        return dict(self.__pydantic_extra__ or {})
+
+
 class AccountOwner(Definition):
     """`account-owner`: each customer's own person."""
 
@@ -65,6 +88,31 @@ class AccountOwner(Definition):
         description="When every sender gets a letter about their customers and tasks; without it, nobody does.",
         examples=["weekly on monday at 08:00"],
     )
+    assign: Share | None = Field(
+        None,
+        description="Gives customers without a person of their own one: to each of `among` in turn, or to who has "
+        "fewest.",
+    )
+    among: tuple[Name, ...] = Field(
+        (), description="Who takes part in `assign`. Without it: every sender but `otherwise`."
+    )
+    by: AssignBy | None = Field(
+        None, description="Who gets the customers with some value of a field, before `assign`."
+    )
+    only: Name | None = Field(None, description="Only customers of this segment are assigned to somebody.")
+
+    @model_validator(mode="after")
+    def _assigned(self) -> AccountOwner:
+        if self.among and self.assign is None:
+            raise mistake("`among` needs `assign`", "add `assign: fewest customers`", at=("among",))
+        if self.only is not None and not self.assigns:
+            raise mistake("`only` needs `assign` or `by`", "add `assign: fewest customers`", at=("only",))
+        return self
+
+    @property
+    def assigns(self) -> bool:
+        """Whether customers without a person of their own are given one."""
+        return self.assign is not None or self.by is not None
 
 
 class SendersFile(Definition):

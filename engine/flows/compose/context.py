@@ -12,7 +12,7 @@ from engine.definitions.schema.project import Company, Project
 from engine.model.post import Post
 from engine.templating.specialise import Personal
 
-BUILT_IN_FIELDS = ("email", "customer_id", "time_zone", "language", "tags", "topics")
+BUILT_IN_FIELDS = ("email", "customer_id", "time_zone", "language", "tags", "topics", "previous_owner")
 PERSONAL_LINKS = ("unsubscribe_url", "preferences_url", "web_url")
 
 

@@ -44,6 +44,7 @@ def sample_posts(feed: str, count: int, now: datetime) -> list[Post]:
 def sample_people(fields: Mapping[str, FieldType], inputs: Sequence[str]) -> Iterable[list[object]]:
     """Two people, as the values a filler asks for: one with every field, one with an address and a key only."""
     known = {name: _value(name, kind) for name, kind in {**BUILT_IN, **fields}.items()}
+    known.setdefault("previous_owner", VALUES[FieldKind.TEXT])
     sparse = {name: known[name] for name in ("email", "customer_id")}
     for person in (known, sparse):
         yield [_asked(name, person) for name in inputs]

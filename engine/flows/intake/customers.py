@@ -20,6 +20,7 @@ from engine.definitions.schema.customers import Customers
 from engine.flows.intake.batches import ROWS_A_BATCH, Progress, estimated_total, silent, transaction
 from engine.flows.intake.header import customer_columns, without_scored
 from engine.flows.intake.kinds import stored_kinds
+from engine.flows.intake.owners import Owners, note, watch
 from engine.flows.intake.people import PersonReader, PersonRow
 from engine.flows.intake.reading import Table, open_table
 from engine.flows.intake.rejects import Rejects
@@ -46,6 +47,7 @@ def import_customers(
     zone: ZoneInfo,
     topics: Collection[str] | None = None,
     scored: str = "",
+    owners: Owners | None = None,
     dry_run: bool = False,
     rejects: Path | None = None,
     progress: Progress = silent,
@@ -59,6 +61,7 @@ def import_customers(
         zone: the project's, for moments without an offset.
         topics: the project's topics; a row that names another is rejected. None takes any.
         scored: a field that is scored here, so that its column is left out; "" for none.
+        owners: whose customers they are, so that a change is noted; None where nobody is anybody's.
         dry_run: read, judge and count everything, keep nothing (missing columns for fields are made all the
             same).
         rejects: where bad rows go; written when the import ends, if there are any.
@@ -76,7 +79,9 @@ def import_customers(
         declared = ensure(database, stored_kinds(customers.fields), now)
         tally = Tally()
         with Rejects(rejects, table.header) as refused:
-            work = _Import(declared, reader, f"import of {table.name}", now, dry_run, refused, repeats)
+            work = _Import(
+                declared, reader, f"import of {table.name}", now, dry_run, refused, repeats, owners
+            )
             for batch in _batches(table, reader, refused, tally):
                 with transaction(database, dry_run=dry_run) as connection:
                     work.store(connection, batch, tally)
@@ -119,6 +124,7 @@ class _Import:
     dry_run: bool
     refused: Rejects
     repeats: Repeats
+    owners: Owners | None = None
 
     def store(self, connection: Connection, batch: list[PersonRow], tally: Tally) -> None:
         """One batch within its transaction."""
@@ -130,10 +136,15 @@ class _Import:
         given = [(row.key, row.email) for row in batch]
         tally.moved += follow_to_new_addresses(connection, known, given, self.now)
         self._keep_choices(connection, batch)
+        watched = None
+        if self.owners is not None:
+            watched = watch(connection, self.owners, self.declared, self.reader.names, batch)
         rows = [row.values for row in batch]
         done = store.upsert(connection, self.declared, self.reader.names, rows, self.now) if rows else None
         if done is None:
             return
+        if watched is not None and self.owners is not None:
+            note(connection, self.owners, watched, batch, done.customers, self.source, self.now)
         tally.add(done.added, done.updated, done.unchanged)
         pairs = [
             (customer, topic)

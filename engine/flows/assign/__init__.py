@@ -1,0 +1,1 @@
+"""Customers without a person of their own are given one; one road for looking and for doing."""

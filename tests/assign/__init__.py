@@ -1,0 +1,1 @@
+"""Customers of nobody are given to somebody."""
