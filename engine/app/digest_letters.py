@@ -33,7 +33,7 @@ SHORT = {
     "heard": "heard from you",
     "coming": "to come",
     "changes": "changed",
-    "lapsing": "falling silent",
+    "lapsing": "should hear from us",
 }
 IN_SUBJECT = 3
 LAST_MINUTE = (23, 59)

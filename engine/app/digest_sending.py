@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine import clock
 from engine.app import digest_letters, running
 from engine.app.desk import Desk
-from engine.app.digesting import digest_of, period_of, rhythm_of
+from engine.app.digesting import digest_of, lapsing_of, period_of, rhythm_of
 from engine.app.owners import sender_name
+from engine.app.silence import Lapsing
 from engine.definitions.covering import present
 from engine.errors import ProviderError, Refused
 from engine.flows.deliver.calling import call_provider
@@ -50,13 +51,15 @@ def send_due(desk: Desk, stopping: Callable[[], bool]) -> list[DigestSent]:
     """Send every digest whose hour has come; what became of each. Twice is as good as once."""
     with desk.database.write() as connection:
         digests.recover(connection, desk.database.path, desk.now)
-    found = []
-    for name in desk.workspace.senders:
+    # Columns are added in a transaction of their own, before ours begins.
+    assert desk.fields is not None
+    due = [name for name in desk.workspace.senders if is_due(desk, name)]
+    lapsing, found = lapsing_of(desk, due), []
+    for name in due:
         if stopping():
             break
-        if is_due(desk, name):
-            sent = _send(desk, name, stopping)
-            found += [sent] if sent is not None else []
+        sent = _send(desk, name, lapsing, stopping)
+        found += [sent] if sent is not None else []
     return found
 
 
@@ -79,7 +82,7 @@ def send_one(desk: Desk, owner: str) -> DigestSent:
     name = sender_name(desk, owner)
     with desk.database.write() as connection:
         digests.recover(connection, desk.database.path, desk.now)
-    sent = _send(desk, name, lambda: False, by_hand=True)
+    sent = _send(desk, name, lapsing_of(desk, [name]), lambda: False, by_hand=True)
     if sent is None:
         period = period_of(desk, name).name
         raise Refused(
@@ -89,10 +92,17 @@ def send_one(desk: Desk, owner: str) -> DigestSent:
     return sent
 
 
-def _send(desk: Desk, name: str, stopping: Callable[[], bool], *, by_hand: bool = False) -> DigestSent | None:
+def _send(
+    desk: Desk,
+    name: str,
+    lapsing: Mapping[str, Lapsing],
+    stopping: Callable[[], bool],
+    *,
+    by_hand: bool = False,
+) -> DigestSent | None:
     """None where somebody else has it, or it has left."""
     with desk.database.read() as connection:
-        digest = digest_of(desk, connection, name)
+        digest = digest_of(desk, connection, name, lapsing)
     if not digest.parts and not by_hand:
         with desk.database.write() as connection:
             if not digests.skip(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.app import digest_letters
 from engine.app.desk import Desk
-from engine.app.digesting import digest_of
+from engine.app.digesting import digest_of, lapsing_of
 from engine.app.owners import sender_name
 from engine.errors import UsageError
 from engine.model.digest import Digest
@@ -28,8 +28,9 @@ def show(desk: Desk, owner: str, out: Path | None = None) -> Shown:
     name = sender_name(desk, owner)
     # Columns are added in a transaction of their own, before ours begins.
     assert desk.fields is not None
+    lapsing = lapsing_of(desk, [name])
     with desk.database.read() as connection:
-        digest = digest_of(desk, connection, name)
+        digest = digest_of(desk, connection, name, lapsing)
     wire = MimeWire(utf8_addresses=True)
     letter = digest_letters.letter_of(desk, digest, wire)
     if out is not None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from engine.app import silence
 from engine.app.desk import Desk
 from engine.app.people import rulebook
+from engine.app.silence import Lapsing
 from engine.audience import owner_digest
 from engine.audience.owner_digest import Happened
 from engine.audience.owning import owning_of
@@ -22,6 +24,7 @@ from engine.definitions.schema.senders import ACCOUNT_OWNER
 from engine.model.built_in_events import OwnEvent
 from engine.model.digest import Digest, DigestLine, DigestPart
 from engine.model.heard import News
+from engine.model.silence import SilentPerson
 from engine.store import digests, task_times, tasks
 from engine.store.tasks import Task
 from engine.store.touches_by_people import ANSWERS
@@ -38,7 +41,9 @@ MOST_TASKS = 1_000
 LONGEST = timedelta(days=31)
 """A digest tells of so much at most, however long the last one is ago."""
 
-WEEKLY = DigestRhythm()
+AHEAD = timedelta(days=7)
+END_OF_DAY = time(23, 59)
+NOTHING_LAPSES: Mapping[str, Lapsing] = {}
 TROUBLE = (News.BOUNCED, News.COMPLAINED, News.UNSUBSCRIBED)
 CHANGES = (OwnEvent.TIER_CHANGED, OwnEvent.OWNER_CHANGED, OwnEvent.STAGE_CHANGED)
 
@@ -55,8 +60,17 @@ def period_of(desk: Desk, name: str) -> Period:
     return period_at(rhythm_of(desk, name) or DigestRhythm(), desk.now, desk.zone)
 
 
-def digest_of(desk: Desk, connection: Connection, name: str) -> Digest:
-    """What the sender is told now: from where their last digest ended to this moment."""
+def lapsing_of(desk: Desk, names: Sequence[str]) -> Mapping[str, Lapsing]:
+    """Whose floor runs out within a week, for these senders and those they stand in for."""
+    today = desk.now.astimezone(desk.zone).date()
+    owners = [each for name in names for each in (name, *covered_by(desk.workspace.senders, name, today))]
+    return silence.lapsing(desk, today + AHEAD, list(dict.fromkeys(owners)), SHOWN)
+
+
+def digest_of(
+    desk: Desk, connection: Connection, name: str, lapsing: Mapping[str, Lapsing] = NOTHING_LAPSES
+) -> Digest:
+    """What the sender is told now: from where their last digest ended to this moment. `lapsing`: see lapsing_of."""
     sender, period = desk.workspace.senders[name], period_of(desk, name)
     told = digests.told_until(connection, [name]).get(name, period.begins)
     since = max(told, desk.now - LONGEST)
@@ -64,7 +78,7 @@ def digest_of(desk: Desk, connection: Connection, name: str) -> Digest:
     covered = covered_by(desk.workspace.senders, name, today)
     rules, owning = rulebook(desk, desk.now), owning_of(desk.workspace)
     whose = owner_digest.owned(rules, owning, (name, *covered))
-    asked = Asked(desk, connection, (name, *covered), whose, since, desk.now, period.following)
+    asked = Asked(desk, connection, (name, *covered), whose, since, desk.now, period.following, lapsing)
     return Digest(
         owner=name,
         name=sender.name,
@@ -92,12 +106,14 @@ class Asked:
     since: datetime
     until: datetime
     following: datetime
+    lapsing: Mapping[str, Lapsing]
 
     def parts(self) -> Iterator[DigestPart]:
         """Every part, also those with nothing in them; what presses most comes first."""
         yield from self._tasks()
         yield self._events("answered", "They answered", ANSWERS)
         yield self._events("trouble", "Came back, complained or left", [str(news) for news in TROUBLE])
+        yield self._lapsing()
         yield self._heard()
         yield self._coming()
         yield self._events("changes", "Changes", [str(change) for change in CHANGES])
@@ -143,6 +159,19 @@ class Asked:
         ]
         total = sum(each.number for each in sent) + number
         return DigestPart("heard", "Heard from you", total, lines)
+
+    def _lapsing(self) -> DigestPart:
+        """Those whose floor runs out within a week, or has."""
+        found = [self.lapsing.get(name, Lapsing()) for name in self.names]
+        people = [person for each in found for person in each.people]
+        lines = [self._silent(person) for person in people[:SHOWN]]
+        return DigestPart("lapsing", "Should hear from us", sum(each.number for each in found), lines)
+
+    def _silent(self, person: SilentPerson) -> DigestLine:
+        end = datetime.combine(person.until, END_OF_DAY, self.desk.zone)
+        why = f"{person.filler} will do" if person.filler else ""
+        before = "too late since" if person.missed else "until"
+        return DigestLine(person.floor, person.email or person.customer_id, why, end, before)
 
     def _coming(self) -> DigestPart:
         """Letters that are planned already, then what the calendars say, until the next digest."""

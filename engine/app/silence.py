@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -74,6 +74,31 @@ def silent(
     return SilentReport(
         today, until, floors.by, _groups(floors, numbers), numbers.fillers, numbers.reasons, people
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsing:
+    """How many floors of an owner's customers run out in time, or have, and the people whose does first."""
+
+    number: int = 0
+    people: Sequence[SilentPerson] = ()
+
+
+def lapsing(desk: Desk, until: date, owners: Sequence[str], limit: int) -> dict[str, Lapsing]:
+    """Of each of these owners, asked once for all of them; what is planned already counts as what prevents it."""
+    question = asked(desk)
+    if question is None or not owners:
+        return {}
+    found = {}
+    with desk.trial() as connection:
+        outlook = question.lay_out(connection, until)
+        for owner in owners:
+            narrowed = Narrowed(None, owner)
+            numbers = silences_told.numbers(connection, outlook, narrowed)
+            rows = silences_told.page(connection, outlook, narrowed, limit, 0)
+            number = sum(numbers.lapsing.values()) + sum(numbers.silent.values())
+            found[owner] = Lapsing(number, list(_people(connection, outlook, rows)))
+    return found
 
 
 def prevent(

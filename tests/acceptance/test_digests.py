@@ -21,6 +21,14 @@ MONDAY = "2026-11-30T09:00:00+00:00"
 TUESDAY = "2026-12-01T09:00:00+00:00"
 FRIDAY = "2026-11-27T09:00:00+00:00"
 
+TIERS = """\
+tiers:
+  field: tier
+  order: [gold, silver]
+  score: [ { name: worth, field: lifetime_value, bands: [100, 500] } ]
+  give: { gold: { at_least: 3 points }, otherwise: silver }
+"""
+
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def house(desk: Desk, request: pytest.FixtureRequest) -> Desk:
@@ -63,6 +71,19 @@ def test_a_digest_tells_an_owner_of_their_own_customers(house: Desk) -> None:
     assert "unsubscribe" not in page.read_text(encoding="utf-8").lower()
     assert house.run("digest", "prya", now=MONDAY).code == 2
     assert house.run("digest", "priya", "--send", "--out", "x.html", now=MONDAY).code == 2
+
+
+def test_floors_that_run_out_and_changes_are_told(house: Desk) -> None:
+    house.write("config/policy.yaml", "policy: { cadence: { otherwise: { at_least: every 14 days } } }\n")
+    house.write("config/tiers.yaml", TIERS)
+    house.json("tier", ANA, "silver", "--because", "moved away", now=FRIDAY)
+    told = house.json("digest", "priya", now=MONDAY)
+    parts = {part["part"]: part for part in told["parts"]}
+    (line,) = parts["changes"]["lines"]
+    assert (line["what"], line["who"], line["detail"]) == ("tier: gold → silver", ANA, "by hand: moved away")
+    lines = parts["lapsing"]["lines"]
+    assert (parts["lapsing"]["number"], [line["who"] for line in lines]) == (1, ["bjorn@mail.example"])
+    assert "every 14 days" in lines[0]["what"]
 
 
 def test_it_leaves_once_for_each_owner_and_period(house: Desk) -> None:
