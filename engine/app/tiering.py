@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.app.desk import Desk
 from engine.app.people import find_customer, rulebook
@@ -23,6 +24,8 @@ from engine.store.tiers import Pin
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+Result = TypeVar("Result")
+
 SHOWN = 20
 """So many people who move are named, where nobody asks for all."""
 
@@ -36,40 +39,30 @@ def look(desk: Desk, *, people: int | None = SHOWN) -> TierReport:
     _require_field(desk)
     if not desk.workspace.tiers.score:
         return _as_imported(desk)
-    rules = rulebook(desk, desk.now)
-    with desk.trial() as connection:
-        found = _report(desk, _computing(desk, connection, rules), people)
-    return found
+    return _looked(desk, lambda computing: _report(desk, computing, people))
 
 
 def apply(desk: Desk, *, people: int | None = SHOWN) -> TierReport:
     """The same, and it takes effect. Refused where nothing is scored."""
     _require_score(desk)
-    period, rules = _period(desk), rulebook(desk, desk.now)
-    with desk.database.write() as connection:
-        tiers.hold(connection)
-        tiers.begin_round(connection, period, desk.now)
-        return _take_effect(desk, _computing(desk, connection, rules), period, people)
+    done = _take_effect(desk, people, once=False)
+    assert done is not None
+    return done
 
 
 def recompute(desk: Desk) -> TierReport | None:
     """What the daemon does: computed once in each period of `recompute`; None where nothing was due.
 
-    The period's row is written first and in the same transaction: of two processes one finds it there, and whoever
+    The period's row is written in the transaction of the changes: of two processes one finds it there, and whoever
     dies leaves neither row nor changes.
     """
     chosen = desk.workspace.tiers
     if not chosen.score or chosen.recompute is None:
         return None
-    period, rules = _period(desk), rulebook(desk, desk.now)
     with desk.database.read() as connection:
-        if tiers.has_round(connection, period):
+        if tiers.has_round(connection, _period(desk)):
             return None
-    with desk.database.write() as connection:
-        tiers.hold(connection)
-        if not tiers.begin_round(connection, period, desk.now):
-            return None
-        return _take_effect(desk, _computing(desk, connection, rules), period, 0)
+    return _take_effect(desk, 0, once=True)
 
 
 def keep_up(desk: Desk) -> list[str]:
@@ -85,10 +78,8 @@ def keep_up(desk: Desk) -> list[str]:
 def explain(desk: Desk, email: str) -> TierScore:
     """One person's score and what follows from it. Refused where nothing is scored."""
     _require_score(desk)
-    customer, rules = find_customer(desk, email), rulebook(desk, desk.now)
-    found = None
-    with desk.trial() as connection:
-        found = _computing(desk, connection, rules).score(customer.id)
+    customer = find_customer(desk, email)
+    found = _looked(desk, lambda computing: computing.score(customer.id))
     if found is None:
         raise UsageError(f"`{email}` was erased just now")
     return found
@@ -129,8 +120,30 @@ def scored_field(desk: Desk) -> str:
     return desk.workspace.tiers.field if desk.workspace.tiers.score else ""
 
 
-def _computing(desk: Desk, connection: Connection, rules: Rulebook) -> Computing:
-    return Computing.begin(connection, desk.workspace.tiers, tier_order(desk.workspace), rules)
+def _looked(desk: Desk, see: Callable[[Computing], Result]) -> Result:
+    """What is seen of everybody's score, which is forgotten again."""
+    rules = rulebook(desk, desk.now)
+    with desk.database.aside() as aside, aside.working() as connection:
+        computing = Computing.begin(connection, desk.workspace.tiers, tier_order(desk.workspace), rules)
+        found = see(computing)
+        computing.sheets.clear(connection)
+    return found
+
+
+def _take_effect(desk: Desk, people: int | None, *, once: bool) -> TierReport | None:
+    """Computed aside, while others write, and then given; with `once` only where nobody did in this period."""
+    rules, period = rulebook(desk, desk.now), _period(desk)
+    with desk.database.aside() as aside:
+        with aside.working() as connection:
+            computing = Computing.begin(connection, desk.workspace.tiers, tier_order(desk.workspace), rules)
+            found = _report(desk, computing, people, applied=True)
+        with aside.writing() as connection:
+            tiers.hold(connection)
+            began = tiers.begin_round(connection, period, desk.now)
+            if began or not once:
+                tiers.end_round(connection, period, desk.now, computing.apply())
+            computing.sheets.clear(connection)
+    return found if began or not once else None
 
 
 def _report(desk: Desk, computing: Computing, people: int | None, *, applied: bool = False) -> TierReport:
@@ -140,12 +153,6 @@ def _report(desk: Desk, computing: Computing, people: int | None, *, applied: bo
     return TierReport(
         desk.workspace.tiers.field, True, applied, desk.now, last, lines, moves, kept, by_hand, named
     )
-
-
-def _take_effect(desk: Desk, computing: Computing, period: str, people: int | None) -> TierReport:
-    found = _report(desk, computing, people, applied=True)
-    tiers.end_round(computing.connection, period, desk.now, computing.apply())
-    return found
 
 
 def _as_imported(desk: Desk) -> TierReport:

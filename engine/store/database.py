@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +62,15 @@ class Database:
             connection.execution_options(touchbase_writing=True)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def aside(self) -> Iterator[Aside]:
+        """A connection for long work in temporary tables, which keeps no other writer waiting.
+
+        Raises StoreError and StoreLocked as `read` and `write` do.
+        """
+        with self.own_errors(), self.engine.connect() as connection:
+            yield Aside(connection, self._turn)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -124,6 +133,28 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class Aside:
+    """One connection: first a transaction that works aside, then one that writes what came of it."""
+
+    def __init__(self, connection: Connection, turn: Callable[[], AbstractContextManager[None]]) -> None:
+        self._connection = connection
+        self._turn = turn
+
+    @contextmanager
+    def working(self) -> Iterator[Connection]:
+        """A transaction that sees the database and writes in temporary tables alone, which outlast it."""
+        self._connection.execution_options(touchbase_writing=False, touchbase_aside=True)
+        with self._connection.begin():
+            yield self._connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction as `Database.write` gives one, with the temporary tables at hand."""
+        self._connection.execution_options(touchbase_writing=True)
+        with self._turn(), self._connection.begin():
+            yield self._connection
 
 
 def open_database(url: str, *, root: Path | None = None, create: bool = True) -> Database:

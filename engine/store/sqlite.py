@@ -168,9 +168,10 @@ def make_engine(path: Path) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         # After a plain BEGIN a write fails at once, whatever the time-out, when another writer came between.
-        writing = connection.get_execution_options().get("touchbase_writing", False)
+        options = connection.get_execution_options()
+        writing, aside = options.get("touchbase_writing", False), options.get("touchbase_aside", False)
         cursor = connection.connection.cursor()
-        cursor.execute("PRAGMA query_only = OFF" if writing else "PRAGMA query_only = ON")
+        cursor.execute("PRAGMA query_only = OFF" if writing or aside else "PRAGMA query_only = ON")
         cursor.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
         cursor.close()
 

@@ -17,12 +17,14 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    and_,
     case,
     cast,
     func,
     insert,
     literal,
     null,
+    or_,
     select,
     update,
 )
@@ -201,19 +203,26 @@ def apply(
         order: the tiers by their places.
         reason: in words, for a row of the scores.
     """
-    scores = sheets.scores
+    scores, pins = sheets.scores, tables.tier_pins
     before, after = customers.c[column], named_tier(scores.c.after, order)
     joined = customers.join(scores, scores.c.customer == customers.c.id)
+    # The scores may be older than this transaction: a tier that was given in between stays.
+    as_scored = before.is_not_distinct_from(named_tier(scores.c.now, order))
+    as_scored = or_(as_scored, and_(scores.c.now.is_(None), before.not_in(list(order))))
+    pinned = select(pins.c.customer).where(pins.c.customer == scores.c.customer, pins.c.at > now)
+    due = (moves(scores), as_scored, ~pinned.exists())
     fields = change_as_json(connection, before, after, reason)
     name = literal(str(OwnEvent.TIER_CHANGED))
     told = (
-        select(scores.c.customer, name, *_about(connection, scores.c.customer, fields, now))
+        select(scores.c.customer, name, *_about(connection, scores, fields, now))
         .select_from(joined)
-        .where(moves(scores))
+        .where(*due)
     )  # fmt: skip
     names = ["customer", "name", "at", "fields", "identity", "source"]
-    connection.execute(insert(tables.events).from_select(names, told))
-    changed = update(customers).where(customers.c.id == scores.c.customer, moves(scores))
+    connection.execute(
+        _insert_new(connection, tables.events).from_select(names, told).on_conflict_do_nothing()
+    )
+    changed = update(customers).where(customers.c.id == scores.c.customer, *due)
     return connection.execute(changed.values({column: after, "updated_at": now})).rowcount
 
 
@@ -233,11 +242,24 @@ def change_as_json(
     return cast(func.json_strip_nulls(func.json_build_object(*typed)), Text)
 
 
+def _insert_new(connection: Connection, table: Table) -> Any:
+    """An insert that may skip rows whose key is taken."""
+    if bulk.is_sqlite(connection):
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
+
+
 def _about(
-    connection: Connection, customer: ColumnElement[Any], fields: ColumnElement[Any], now: datetime
+    connection: Connection, scores: Table, fields: ColumnElement[Any], now: datetime
 ) -> tuple[ColumnElement[Any], ...]:
     """Moment, fields, identity and source of an event that one customer has at most once in a moment."""
     at = to_microseconds(now)
-    words = literal(f"{SOURCE}/{at}/").concat(cast(customer, Text))
+    words: ColumnElement[Any] = literal(f"{SOURCE}/{at}")
+    for part in (scores.c.customer, func.coalesce(scores.c.now, -1), func.coalesce(scores.c.after, -1)):
+        words = words.concat("/").concat(cast(part, Text))
     identity = cast(words, LargeBinary) if bulk.is_sqlite(connection) else func.convert_to(words, "UTF8")
     return literal(at, BigInteger), fields, identity, literal(SOURCE)

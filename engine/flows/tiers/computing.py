@@ -1,4 +1,4 @@
-"""One computing of all tiers, in one transaction: kept, or rolled back by who only wanted to see what would happen."""
+"""One computing of all tiers: worked out in temporary tables, looked at, and given or forgotten again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Computing:
-    """Everybody's score as of the rulebook's moment, in the temporary tables of this transaction.
+    """Everybody's score as of the rulebook's moment, in temporary tables of this connection.
 
     `order`: the tiers, best first; what is asked about tiers is answered by their places in it.
     """
@@ -109,14 +109,16 @@ class Computing:
         )
 
     def apply(self) -> int:
-        """Gives everybody the tier they will have and notes each change; how many changed."""
+        """Gives everybody the tier they will have and notes each change; how many changed.
+
+        In this transaction or a later one: whoever got another tier in between keeps that one.
+        """
         column = self.rules.columns[self.tiers.field].column
         people, now = self.rules.customers, self.rules.as_of
         done = tier_scores.apply(
             self.connection, self.sheets, people, column, self.order, self._reason(), now
         )
         tiers.forget_expired(self.connection, now)
-        self.sheets.clear(self.connection)
         return done
 
     def name(self, place: int | None) -> str:
