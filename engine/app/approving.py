@@ -11,7 +11,7 @@ from engine.app.numbers import find_run
 from engine.app.people import rulebook
 from engine.app.revision import revision
 from engine.errors import Refused
-from engine.flows.plan import planning
+from engine.flows.plan import instead, planning
 from engine.flows.plan.planning import Plan
 from engine.flows.plan.silences import day_of
 from engine.flows.plan.timing import dates_of
@@ -39,7 +39,11 @@ def approve(desk: Desk, run: str, by: str) -> runs.Run:
         )
     check_current(desk, found)
     with desk.database.write() as connection:
-        runs.approve(connection, found.id, by or _login(), desk.now)
+        if runs.approve(connection, found.id, by or _login(), desk.now):
+            campaign, rules = desk.campaign(found.campaign), rulebook(desk, desk.now)
+            instead.make_tasks(
+                connection, Plan(desk.workspace, campaign, found, rules, {}, desk.now, desk.now)
+            )
         return find_run(connection, run)
 
 

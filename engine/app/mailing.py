@@ -20,6 +20,7 @@ from engine.app.desk import Desk
 from engine.app.handing import hand_over
 from engine.app.lettering import RunLetters, StoredLetters
 from engine.app.people import rulebook
+from engine.audience.owning import owning_of
 from engine.calendar import RECIPIENT
 from engine.content.offers import expiry
 from engine.definitions.schema.campaign import Campaign
@@ -212,7 +213,8 @@ def gate_of(desk: Desk, campaign: Campaign, run: runs.Run) -> ContactGate | None
     at = ("campaigns", campaign.campaign, "audience", "exclude")
     places = [desk.workspace.place(*at, number) for number in range(len(names))]
     excluded = {name: f"{place.file}:{place.line}" for name, place in zip(names, places, strict=True)}
-    return ContactGate(rules, excluded, partial(rulebook, desk), desk.zone, run.as_of)
+    asked = partial(rulebook, desk)
+    return ContactGate(rules, excluded, asked, desk.zone, run.as_of, owning_of(desk.workspace))
 
 
 def room_of(desk: Desk, campaign: Campaign) -> SendersRoom | None:

@@ -25,7 +25,7 @@ from engine.errors import DefinitionsError, Refused
 from engine.flows.compose.composer import Composer
 from engine.flows.compose.patterns import guessable_codes
 from engine.flows.gather import reading, remembering
-from engine.flows.plan import planning
+from engine.flows.plan import instead, planning
 from engine.flows.plan.choosing import VariantKey
 from engine.flows.plan.planning import Plan
 from engine.flows.plan.spreading import spread
@@ -356,6 +356,8 @@ def _plan_run(desk: Desk, made: Draft, saving: Saving) -> runs.Run:
             )
             awaiting = saving is Saving.ALWAYS or _is_large(desk, connection, made, plan.run.id, saving)
             ledger.open_run(connection, plan.run.id, desk.now, approved=not awaiting)
+            if not awaiting:
+                instead.make_tasks(connection, plan)
     except BaseException:
         throw_away(desk, plan.run.id)
         if left is not None and left.state == runs.MISSED:

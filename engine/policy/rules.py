@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.model.contact import Label
 from engine.model.duration import Duration
 from engine.model.words import Intent, Purpose
+from engine.policy.instead import instead_of
 from engine.policy.quiet import Hours, Quiet
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class Rules:
     """Everything that may keep a letter of one campaign back.
 
     `people`: how touches by people count. `ahead`: campaigns that go first where a cap leaves room for one letter.
+    `instead`: the title of the task that owners get where a rule keeps a letter back; "": none.
     `patience`: how long a letter waits for a cap, its cadence or the balance, instead of being left out.
     """
 
@@ -131,6 +133,7 @@ class Rules:
     ahead_at: str = ""
     patience: Duration | None = None
     people: ByPeople = ByPeople()
+    instead: str = ""
 
     @property
     def counting(self) -> bool:
@@ -209,6 +212,7 @@ def rules_of(policy: Policy, campaign: Campaign, locate: Locate) -> Rules:
         ahead_at=locate("policy", "order"),
         patience=campaign.policy.wait,
         people=_people(policy),
+        instead=instead_of(campaign),
     )
 
 

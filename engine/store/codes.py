@@ -23,7 +23,7 @@ FREE, RESERVED, USED = "free", "reserved", "used"
 LETTER_MAY_EXIST = sorted({*PENDING_STATES, *ACCEPTED_STATES, State.UNCERTAIN})
 """A delivery in one of these keeps its code: its letter has been, or may be, or will be sent."""
 
-KEPT_FOR_TASK = f"(state = '{State.SKIPPED}' AND reason = '{Reason.OWNER_TASK}')"
+KEPT_FOR_TASK = f"(state = '{State.SKIPPED}' AND reason = '{Reason.OWNER_TASK}' AND submitted_at IS NOT NULL)"
 """So does one of which its owner has a task: the code stands in the draft."""
 
 CHUNK = 10_000

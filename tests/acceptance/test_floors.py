@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.store.crash import EXIT_STATUS, VARIABLE
-from tests.acceptance.conftest import Desk
+from tests.acceptance.conftest import Desk, adds_up
 from tests.acceptance.test_contact import with_note
 
 FLOORS = """\
@@ -135,3 +135,27 @@ def test_a_workspace_without_floors_says_how_to_write_them(desk: Desk) -> None:
     found = desk.filled().run("silent")
     assert found.code == 2
     assert "at_least: every 30 days" in found.err
+
+
+@pytest.mark.parametrize("house", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_what_the_rules_keep_back_becomes_a_task_when_planned_and_when_it_leaves(
+    desk: Desk, house: str, request: pytest.FixtureRequest
+) -> None:
+    if house == "postgresql":
+        desk.filled_on(request.getfixturevalue("postgres_url"))
+    with_note(desk, rules="policy:\n  caps:\n    - { at_most: 1, per: 7 days }\n", policy="{ instead: task }")
+    assert desk.json("send", "note", "--limit", "1")["accepted"] == 1
+    assert desk.json("tasks") == []
+    assert desk.json("send", "digest")["accepted"] == 2
+    note = desk.json("send", "note")
+    assert (note["accepted"], note["skipped"], adds_up(note)) == (2, {"owner_task": 2}, True)
+    planned = desk.json("plan", "note", "--occurrence", "again")
+    assert planned["skipped"] == {"owner_task": 4}
+    assert len(desk.json("tasks")) == 2
+    again = desk.json("send", "note", "--occurrence", "again")
+    assert (again["skipped"], adds_up(again)) == ({"owner_task": 4}, True)
+    tasks = desk.json("tasks")
+    assert len(tasks) == 6
+    assert {task["title"] for task in tasks} == {"Instead of the letter “A short note”"}
+    assert {task["reason"] for task in tasks} == {"config/policy.yaml:3: at most 1 letter in 7 days"}
+    assert {task["owner"] for task in tasks} == {"priya", "team"}

@@ -130,6 +130,11 @@ class CampaignPolicy(Definition):
         description="How long a letter waits for room under a cap or for its cadence; without it, it is left out.",
         examples=["3 days"],
     )
+    instead: Literal["task"] | None = Field(
+        None,
+        description="`task`: where a cap, the balance, `order` or a hold keeps a letter back, the customer's own person "
+        "gets a task instead.",
+    )
 
 
 class FeedChoice(Definition):

@@ -8,12 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from engine.audience.by_owner import owners_of
 from engine.audience.clocks import known_zone
+from engine.audience.owning import Owning
 from engine.audience.rulebook import Rulebook
 from engine.audience.standing import Standing, is_ranked, standing
 from engine.model.contact import Label, Touch
 from engine.model.words import Reason
 from engine.policy.deciding import Facts, Verdict, decide, end_of_day, looks_back
+from engine.policy.instead import FOR_OWNERS, due_by
 from engine.policy.rules import Rules
 from engine.store import touches, touches_by_people
 from engine.store.ledger.gate import Stop
@@ -28,7 +31,8 @@ class ContactGate:
     """Decides for a batch at a time, one person after the other, on what has left up to this very moment.
 
     `excluded`: the campaign's own, each with its place. `rulebook_at`: what segments are read with at a moment.
-    `since`: from when on a letter has patience; None counts from the moment of asking.
+    `since`: from when on a letter has patience; None counts from the moment of asking. `owning`: whose task a letter
+    becomes that is kept back, where the rules say so.
     """
 
     rules: Rules
@@ -36,6 +40,7 @@ class ContactGate:
     rulebook_at: Callable[[datetime], Rulebook]
     project: ZoneInfo
     since: datetime | None = None
+    owning: Owning | None = None
 
     def __call__(self, connection: Connection, customers: Sequence[int], now: datetime) -> dict[int, Stop]:
         """Who of them must not get the letter now."""
@@ -49,7 +54,22 @@ class ContactGate:
         zones = {person.customer: known_zone(person.time_zone, self.project) for person in people}
         past = self._past(connection, customers, set(zones.values()), now)
         waiting = self._waiting(connection, customers, zones, now)
-        return dict(self._stops(people, zones, past, waiting, now))
+        stops = dict(self._stops(people, zones, past, waiting, now))
+        if rules.instead:
+            stops.update(self._for_owners(connection, rulebook, stops, now))
+        return stops
+
+    def _for_owners(
+        self, connection: Connection, rulebook: Rulebook, stops: Mapping[int, Stop], now: datetime
+    ) -> dict[int, Stop]:
+        """Tasks for owners where the rules keep a letter back for good."""
+        due_at, title = due_by(now, self.project), self.rules.instead
+        kept = [who for who, stop in stops.items() if stop.reason in FOR_OWNERS and stop.until is None]
+        owners = owners_of(connection, rulebook, self.owning, kept) if kept else {}
+        return {
+            who: Stop(Reason.OWNER_TASK, stops[who].detail, task=title, owner=owner, due_at=due_at)
+            for who, owner in owners.items()
+        }
 
     @property
     def _segments(self) -> list[str]:

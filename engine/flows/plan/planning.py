@@ -23,8 +23,9 @@ from engine.flows.plan.choosing import Chooser, VariantKey, offered, profile_fie
 from engine.flows.plan.timing import Waves
 from engine.model.post import Post
 from engine.model.words import Purpose, Reason
+from engine.policy.instead import FOR_OWNERS
 from engine.store import runs, variants
-from engine.store.ledger import one_of_several
+from engine.store.ledger import handing, one_of_several
 from engine.store.ledger import plan as ledger
 from engine.store.ledger.moved import Moved, moved
 
@@ -127,7 +128,10 @@ def freeze(connection: Connection, plan: Plan) -> int:
     chosen = audience_select(plan.rules, selection)
     if plan.restrict is not None:
         chosen = chosen.where(chosen.selected_columns["customer"].in_((plan.restrict, *plan.beside)))
-    return ledger.freeze(connection, plan.run.id, chosen, plan.now)
+    added = ledger.freeze(connection, plan.run.id, chosen, plan.now)
+    if contact is not None and contact.rules.instead:
+        handing.mark_for_owners(connection, plan.run.id, FOR_OWNERS)
+    return added
 
 
 def moved_since(connection: Connection, plan: Plan) -> Moved:

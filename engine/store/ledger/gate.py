@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from engine.model.task import MadeBy
+from engine.model.touch import TouchKind
 from engine.model.words import Reason, State
-from engine.store import bulk
+from engine.store import bulk, task_making
 from engine.store.ledger import queue
 from engine.store.ledger.queue import Claim, Claimed
+from engine.store.task_making import Draft
 from engine.store.types import to_microseconds
 
 if TYPE_CHECKING:
@@ -19,11 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why a letter does not leave now. `until`: it waits for that moment; None ends it."""
+    """Why a letter does not leave now. `until`: it waits for that moment; None ends it.
+
+    `task`: it becomes a task with that title for `owner`, due at `due_at`.
+    """
 
     reason: Reason
     detail: str = ""
     until: datetime | None = None
+    task: str = ""
+    owner: str = ""
+    due_at: datetime | None = None
 
 
 class Gate(Protocol):
@@ -49,8 +58,22 @@ def hold_back(
     stops = gate(connection, [item.customer for item in items], now)
     if not stops:
         return {}
-    return _stopped(
-        connection, claim, {item.delivery: stops[item.customer] for item in items if item.customer in stops}
+    stopped = [(item, stops[item.customer]) for item in items if item.customer in stops]
+    found = _stopped(connection, claim, {item.delivery: stop for item, stop in stopped})
+    drafts = [_task(item, stop) for item, stop in stopped if stop.task]
+    task_making.make_drafted(connection, drafts, MadeBy.POLICY, now)
+    return found
+
+
+def _task(item: Claimed, stop: Stop) -> Draft:
+    return Draft(
+        item.customer,
+        item.delivery,
+        TouchKind.CHECK_IN,
+        stop.task,
+        owner=stop.owner,
+        due_at=stop.due_at,
+        reason=stop.detail,
     )
 
 

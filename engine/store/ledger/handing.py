@@ -46,6 +46,20 @@ def hand_to_owners(connection: Connection, claim: Claim, drafts: Mapping[int, Dr
     return len(ours)
 
 
+def mark_for_owners(connection: Connection, run: int, reasons: Sequence[Reason]) -> int:
+    """Of a run that is being planned: what was left out for these reasons is for the owners instead; how many.
+
+    Its tasks are made when the run is opened (see engine.audience.by_owner.make_instead); the detail keeps the rule.
+    """
+    table = tables.deliveries
+    this = table.update().where(
+        table.c.run == run,
+        table.c.state == State.SKIPPED,
+        table.c.reason.in_([str(each) for each in reasons]),
+    )
+    return int(connection.execute(this.values(reason=str(Reason.OWNER_TASK))).rowcount)
+
+
 _HAND = f"""
 UPDATE deliveries SET state = '{State.SKIPPED}', reason = '{Reason.OWNER_TASK}', detail = NULL,
     submitted_at = :now, settled_at = :now, lease = NULL, lease_until = NULL
