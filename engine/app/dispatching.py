@@ -9,6 +9,7 @@ from engine import clock
 from engine.app import absences, approving, halting, numbers, running
 from engine.app.desk import Desk
 from engine.app.mailing import Mailed, send_run
+from engine.app.opening import keep_window
 from engine.errors import ProviderError, Refused
 from engine.model.counts import Wave, ahead
 from engine.model.report import RunReport
@@ -77,7 +78,7 @@ def go_on(desk: Desk, run: int) -> RunReport:
         found = runs.get(connection, run)
     if found is None:
         raise LookupError(f"run {run} is gone again")
-    mailed = send(desk, prepared(desk, found), None, lambda what, done, total: None)
+    mailed = send(desk, prepared(desk, found), None, lambda what, done, total: None, by_schedule=True)
     return numbers.of_run(
         desk, str(run), sent_now=mailed.accepted, interrupted=mailed.interrupted, notes=mailed.notes
     )
@@ -95,10 +96,12 @@ def send(
     limit: int | None,
     progress: Progress,
     stop: Callable[[], bool] | None = None,
+    by_schedule: bool = False,
 ) -> Mailed:
     """Send what is due of the run. Raises ProviderError when the way out is closed; what left is kept.
 
-    `stop`: whether it is to end, asked again and again; without it, Ctrl-C says so.
+    `stop`: whether it is to end, asked again and again; without it, Ctrl-C says so. `by_schedule`: no person asks for
+    it now, so the schedule's window is kept.
     """
     campaign = desk.campaign(prepared.campaign)
     if not prepared.to_send and not prepared.uncertain:
@@ -114,7 +117,10 @@ def send(
 
     while over:
         absences.bring_in_line(desk, maker, campaign, prepared.run, clock.now())
-        until = absences.next_turn(desk, clock.now())
+        turns = [absences.next_turn(desk, clock.now())]
+        if by_schedule:
+            turns.append(keep_window(desk, campaign, prepared.run.id, clock.now()))
+        until = min((turn for turn in turns if turn is not None), default=None)
         found = send_run(
             desk,
             maker,
@@ -129,7 +135,7 @@ def send(
         mailed = replace(
             found, accepted=mailed.accepted + found.accepted, notes=(*mailed.notes, *found.notes)
         )
-        # Somebody else stands in from this midnight on: what is left is looked at again.
+        # From this moment on somebody else stands in, or a window is closed: what is left is looked at again.
         ended = found.fault is not None or found.interrupted or mailed.accepted == limit
         over = until is not None and clock.now() >= until and not ended
     if mailed.fault is not None and not mailed.interrupted:

@@ -151,7 +151,7 @@ class Outgoing:
                 self._accepted += accepted - done
             done = accepted
 
-        dispatching.send(desk, prepared, None, tell, stop)
+        dispatching.send(desk, prepared, None, tell, stop, by_schedule=True)
 
 
 def is_due(run: runs.Waiting, now: datetime) -> bool:

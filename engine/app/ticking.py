@@ -307,10 +307,6 @@ def send_due(desk: Desk, stopping: Stopping = never) -> TickReport:
         if run.next_at is not None and run.next_at > desk.now:
             later.append(run.next_at)
             continue
-        opens = _window_opens(desk, run.campaign)
-        if opens is not None:
-            later.append(opens)
-            continue
         if stopping() or interrupted:
             interrupted = True
             break
@@ -325,15 +321,6 @@ def send_due(desk: Desk, stopping: Stopping = never) -> TickReport:
     return TickReport(
         desk.now, sent=sent, troubles=troubles, next_at=_earliest(later), interrupted=interrupted
     )
-
-
-def _window_opens(desk: Desk, campaign: str) -> datetime | None:
-    """When the campaign's window opens again; None where it is open, or every reader has one of their own."""
-    found = desk.workspace.campaigns.get(campaign)
-    if found is None or found.schedule is None:
-        return None
-    clock = clock_of(found.schedule, desk.zone)
-    return None if clock == RECIPIENT else closed(found.schedule.window, clock, desk.now)
 
 
 def _missed(desk: Desk, campaign: str, occurrence: str, due_at: datetime, reason: str) -> bool:

@@ -6,7 +6,7 @@ from engine.calendar.lateness import GRACE, Late, Missed, OnTime, lateness
 from engine.calendar.moments import RECIPIENT, Clock, Occurrence, first_instant
 from engine.calendar.naming import ONCE, occurrence, prompted
 from engine.calendar.occurrences import between, clock_of, occurrences, on_the_calendar
-from engine.calendar.quiet import closed, quiet
+from engine.calendar.quiet import closed, closes, quiet
 from engine.calendar.relative import Anniversaries, Anniversary, Dates, customers_due, dates_due, days_due
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "between",
     "clock_of",
     "closed",
+    "closes",
     "customers_due",
     "dates_due",
     "days_due",

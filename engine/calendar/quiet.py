@@ -16,6 +16,9 @@ WEEKDAYS = range(7)
 # No zone changes its clocks and changes them back within this time.
 STEP = timedelta(hours=6)
 
+# Every window that closes at all does so within a week, and within one more day where a zone leaves a day out.
+AHEAD = timedelta(days=9)
+
 
 class Hours(Protocol):
     """From one time of day until another, which is not part of it; over midnight where `until` is earlier."""
@@ -48,6 +51,30 @@ def closed(window: Window | None, zone: ZoneInfo, moment: datetime) -> datetime 
     days = frozenset(WEEKDAYS) - {day.number for day in window.days} if window.days else frozenset()
     hours = (window.until, window.from_) if window.until is not None and window.from_ is not None else None
     return _wait(hours, days, zone, moment)
+
+
+def closes(window: Window | None, zone: ZoneInfo, moment: datetime) -> datetime | None:
+    """The first UTC instant after `moment`, at which the window is open, where it is not; None where it never closes.
+
+    A window opens and closes at its own hours, at midnight, or when the clocks are changed: one of these moments of
+    the coming nine days is it.
+    """
+    if window is None:
+        return None
+    start = moment.astimezone(UTC)
+    ends = [time()] if window.until is None else [time(), window.until]
+    today = start.astimezone(zone).date()
+    walls = [
+        datetime.combine(today + timedelta(days=days), end, tzinfo=zone).replace(fold=fold)
+        for days in range(AHEAD.days)
+        for end in ends
+        for fold in (0, 1)
+    ]
+    candidates = {wall.astimezone(UTC) for wall in walls}
+    change = _change(zone, start, start + AHEAD)
+    candidates |= {change} if change is not None else set()
+    found = (at for at in sorted(candidates) if at > start and closed(window, zone, at) is not None)
+    return next(found, None)
 
 
 def _wait(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.calendar import closed, quiet
+from engine.calendar import closed, closes, quiet
 from engine.definitions.schema.policy import QuietHours
 from engine.definitions.schema.schedule import Window
 from engine.definitions.schema.wording import Weekday
@@ -127,3 +127,26 @@ def test_a_window_is_waited_for(window: dict[str, Any], moment: str, opens: str 
     found = closed(Window.model_validate(window), ZoneInfo("UTC"), at)
     assert found == (datetime.fromisoformat(opens).replace(tzinfo=UTC) if opens else None)
     assert closed(None, ZoneInfo("UTC"), at) is None
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    zone=st.sampled_from(ZONES).map(ZoneInfo),
+    moment=MOMENTS,
+    hours=st.one_of(st.none(), st.tuples(TIMES, TIMES).filter(lambda pair: pair[0] != pair[1])),
+    days=SOME_WEEKDAYS,
+)
+def test_a_window_closes_with_the_first_minute_that_is_not_in_it(
+    zone: ZoneInfo, moment: datetime, hours: tuple[time, time] | None, days: list[str]
+) -> None:
+    window = Window.model_construct(
+        from_=hours[0] if hours else None,
+        until=hours[1] if hours else None,
+        days=tuple(day for day in Weekday if day.value[:3] in days),
+    )
+    moment = closed(window, zone, moment) or moment
+    expected, end = moment + MINUTE, moment + timedelta(days=8)
+    while expected < end and closed(window, zone, expected) is None:
+        expected += MINUTE
+    assert closes(window, zone, moment) == (expected if expected < end else None)
+    assert closes(None, zone, moment) is None

@@ -39,3 +39,28 @@ def test_a_person_who_sends_by_hand_waits_for_no_window(desk: Desk) -> None:
     desk.edit("campaigns/weekly.yaml", RHYTHM, f"schedule: {{ every: week, days: [tue], {LATE} }}")
     report = desk.json("send", "weekly", "--yes", now=LONDON.replace("09:31", "21:00"))
     assert report["accepted"] == 5
+
+
+def test_a_sending_that_has_begun_rests_while_its_window_is_closed(desk: Desk) -> None:
+    desk.edit("campaigns/weekly.yaml", RHYTHM, f"schedule: {{ every: week, days: [tue], {LATE} }}")
+    desk.json("send", "weekly", "--yes", "--limit", "2", now=LONDON.replace("09:31", "17:59"))
+    evening = once(desk, "2026-11-24T18:00:00+00:00")
+    assert (sent(evening), evening["next_at"]) == (0, "2026-11-25T09:00:00+00:00")
+    told = [line for line in desk.run("runs", "1").out.splitlines() if "window" in line]
+    assert sent(once(desk, "2026-11-25T09:00:00+00:00")) == 3, told
+    assert len(desk.letters()) == 5
+
+
+def test_a_sending_that_has_begun_rests_for_whom_it_is_night(desk: Desk) -> None:
+    desk.edit(
+        "campaigns/weekly.yaml",
+        RHYTHM,
+        f"schedule: {{ every: week, days: [tue], time_zone: recipient, {LATE} }}",
+    )
+    desk.json("send", "weekly", "--yes", "--limit", "1", now=LONDON)
+    # By hand everybody is due at once; on the schedule it is night for some of those who are left.
+    first = sent(once(desk, "2026-11-24T12:00:00+00:00"))
+    assert first < 4
+    later = [sent(once(desk, f"2026-11-{day}:00:00+00:00")) for day in ("24T14", "24T19", "25T00", "25T09")]
+    assert first + sum(later) == 4, "nobody is forgotten"
+    assert len(desk.letters()) == 5

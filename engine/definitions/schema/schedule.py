@@ -41,7 +41,7 @@ NOT_BESIDE_POSTS = {
 
 
 class Window(Definition):
-    """The only hours and days on which letters of this campaign begin to leave, on the schedule's clock."""
+    """The only hours and days on which letters of this campaign leave by themselves, on the schedule's clock."""
 
     from_: Time | None = Field(None, alias="from", description="From this time.", examples=["08:00"])
     until: Time | None = Field(
@@ -103,7 +103,7 @@ class Schedule(Definition):
         examples=["GB-ENG", ["DE-BY", "AT"]],
     )
     window: Window | None = Field(
-        None, description="The only hours and days on which its letters begin to leave, late ones too."
+        None, description="The only hours and days on which its letters leave by themselves, late ones too."
     )
     if_skipped: Literal["skip", "next day"] = Field(
         "skip",
