@@ -31,7 +31,9 @@ def keep_window(desk: Desk, campaign: Campaign, run: int, now: datetime) -> date
                 for written in postponing.zones_due(connection, run, now)
             }
     opens = {
-        written: opening for written, zone in zones.items() if (opening := closed(window, zone, now)) is not None
+        written: opening
+        for written, zone in zones.items()
+        if (opening := closed(window, zone, now)) is not None
     }
     if opens:
         place = desk.workspace.place("campaigns", campaign.campaign, "schedule", "window")

@@ -12,7 +12,7 @@ from engine.app import dispatching, running
 from engine.app.desk import Desk
 from engine.app.firing import fire, start_approved
 from engine.app.following import why_not
-from engine.calendar import RECIPIENT, clock_of, closed
+from engine.calendar import clock_of
 from engine.definitions.schema.campaign import Campaign, Status
 from engine.errors import DefinitionsError, TouchbaseError
 from engine.flows.advance import judging, watching

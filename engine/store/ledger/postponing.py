@@ -43,5 +43,7 @@ def postpone(
     for zone, moment in opens.items():
         given = {"run": run, "now": to_microseconds(now), "opens": to_microseconds(moment), "detail": detail}
         statement = _LATER if zone is None else _LATER + _AMONG
-        moved += connection.execute(text(statement), given if zone is None else {**given, "zone": zone}).rowcount
+        moved += connection.execute(
+            text(statement), given if zone is None else {**given, "zone": zone}
+        ).rowcount
     return moved
