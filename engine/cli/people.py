@@ -90,15 +90,34 @@ def why_command(email: str, campaign: str, workspace: Path | None, as_json: bool
     show_facts(tuple(report.facts))
 
 
-@click.command("history", epilog="Example: touchbase history ana@mail.example --limit 50")
+@click.command(
+    "history",
+    epilog="Examples: touchbase history ana@mail.example --limit 50"
+    " · touchbase history ana@mail.example --letter 12 --out letter.html",
+)
 @click.argument("email")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="How many lines.")
 @click.option(
     "--skip", "skip", type=click.IntRange(0), default=0, help="Leave out the newest N (to page on)."
 )
+@click.option("--letter", metavar="RUN", help="Show the letter of that run, exactly as it was sent.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write that letter: .html, .txt or .eml.")
 @shared
-def history_command(email: str, limit: int, skip: int, workspace: Path | None, as_json: bool) -> None:
-    """Every touch and event of a customer, newest first."""
+def history_command(
+    email: str,
+    limit: int,
+    skip: int,
+    letter: str | None,
+    out: Path | None,
+    workspace: Path | None,
+    as_json: bool,
+) -> None:
+    """Every touch and event of a customer, newest first; or one letter of long ago."""
+    if out is not None and letter is None:
+        raise click.UsageError("--out writes a letter: say which with --letter RUN")
+    if letter is not None:
+        _letter(email, letter, out, workspace, as_json)
+        return
     with opened(workspace) as app:
         lines = app.history(email, limit=limit, skip=skip)
     if as_json:
@@ -113,3 +132,25 @@ def history_command(email: str, limit: int, skip: int, workspace: Path | None, a
         click.echo(f"{line.at:%Y-%m-%d %H:%M}  {line.kind:<10} {line.what}{by}{campaign}{detail}")
     if len(lines) == limit:
         click.echo(f"more: touchbase history {email} --skip {skip + limit}")
+
+
+def _letter(email: str, run: str, out: Path | None, workspace: Path | None, as_json: bool) -> None:
+    with opened(workspace) as app:
+        from engine.app import rereading
+
+        found = rereading.letter(app.desk, email, run)
+        if out is not None:
+            rereading.write(found, out)
+    if as_json:
+        told = {"from": found.sender.address, "to": found.to.address, "date": found.date}
+        print_json({**told, "subject": found.subject, "html": found.html, "text": found.text})
+        return
+    if out is not None:
+        click.echo(f"written: {out}")
+        return
+    click.echo(f"From: {found.sender.name} <{found.sender.address}>")
+    click.echo(f"To: {found.to.address}")
+    click.echo(f"Date: {found.date}")
+    click.echo(f"Subject: {found.subject}")
+    click.echo("")
+    click.echo(found.text)

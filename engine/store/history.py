@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import false, func, or_, select, text, union_all
+from sqlalchemy import case, false, func, or_, select, text, union_all
 
 from engine.model.report import HistoryLine
 from engine.store import runs, tables
@@ -68,7 +68,7 @@ def _deliveries(
             table.c.id,
             at.label("at"),
             table.c.state,
-            func.coalesce(table.c.reason, table.c.detail, variants.c.subject, "").label("detail"),
+            func.coalesce(_reason(table), table.c.detail, variants.c.subject, "").label("detail"),
             runs_of.c.campaign,
             table.c.run,
         )
@@ -81,6 +81,14 @@ def _deliveries(
     for row in connection.execute(query.order_by(at.desc(), table.c.id.desc()).limit(limit)):
         line = HistoryLine(row.at, "delivery", row.state, row.detail, row.campaign, str(row.run))
         yield _Entry(line, row.id)
+
+
+def _reason(table: Any) -> ColumnElement[Any]:
+    """Why there was no letter, with what there is to say of it, such as the rule and its place; NULL for none."""
+    told = table.c.reason.concat(" (").concat(table.c.detail).concat(")")
+    return case(
+        (table.c.detail.is_(None), table.c.reason), (table.c.detail == "", table.c.reason), else_=told
+    )
 
 
 def _near(

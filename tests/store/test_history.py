@@ -9,10 +9,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Connection, insert, text
 
+from engine.model.built_in_events import OwnEvent
 from engine.store import history, runs, tables
 from engine.store.database import Database
 from tests.builders import NOW, add_customers
 
+TOLD = {"delivery": "", "event": "from silver, to gold"}
+"""What is compared of a line's detail; of a delivery its run."""
 CLOSED = (runs.DONE, runs.CANCELLED)
 
 
@@ -43,24 +46,29 @@ def fill(
                 "finished_at": begun + lasts if state in CLOSED else None,
             }
         )
-        deliveries.append({"run": place + 1, "customer": customer, "state": "accepted", "submitted_at": at})
-        told.append((at, "delivery", "accepted", str(place + 1)))
+        skipped = place % 5 == 0
+        outcome = {"state": "skipped", "reason": "cap"} if skipped else {"state": "accepted", "reason": None}
+        decided = (
+            {"submitted_at": None, "settled_at": at} if skipped else {"submitted_at": at, "settled_at": None}
+        )
+        deliveries.append({"run": place + 1, "customer": customer, **outcome, **decided})
+        told.append((at, "delivery", outcome["state"], str(place + 1)))
     connection.execute(insert(tables.runs), made)
     connection.execute(insert(tables.deliveries), deliveries)
-    names = ["clicked", "opened", "ordered"]
+    names = ["clicked", "opened", "ordered", OwnEvent.TIER_CHANGED, OwnEvent.OWNER_CHANGED]
     events = [
         {
             "customer": customer,
             "name": chance.choice(names),
             "at": at,
-            "fields": "{}",
+            "fields": '{"from": "silver", "to": "gold"}',
             "identity": place.to_bytes(8, "big"),
             "source": "test",
         }
         for place, at in enumerate(moments(chance, number))
     ]
     connection.execute(insert(tables.events), events)
-    told += [(each["at"], "event", each["name"], "") for each in events]
+    told += [(each["at"], "event", str(each["name"]), TOLD["event"]) for each in events]
     touches = [
         {"customer": customer, "kind": "call", "at": at, "text": str(place), "recorded_at": NOW}
         for place, at in enumerate(moments(chance, number))
@@ -92,8 +100,7 @@ def test_every_page_is_the_next_part_of_everything_sorted(database: Database, se
             older = [line for line in everything if line.at < before]
             assert history.history(connection, ada, before=before, limit=10) == older[:10]
     said = [
-        (line.at, line.kind, line.what, line.run if line.kind == "delivery" else line.detail)
-        for line in everything
+        (line.at, line.kind, line.what, TOLD.get(line.kind, line.detail) or line.run) for line in everything
     ]
     assert sorted(said, key=str) == sorted(told, key=str)
     assert [line.at for line in everything] == sorted((line.at for line in everything), reverse=True)
@@ -146,3 +153,16 @@ def test_a_page_of_ten_thousand_entries_costs_what_a_page_of_few_hundred_does(da
     few, many = costs.values()
     assert max(costs) > 10_000
     assert many < 2 * few, costs
+
+
+def test_a_decision_is_told_with_its_reason_and_the_place_of_its_rule(database: Database) -> None:
+    (ada,) = add_customers(database, 1, topic=None)
+    with database.write() as connection:
+        for number, reason, detail in ((1, "cap", "policy.yaml:3: at most 1"), (2, "holdout", None)):
+            run = {"id": number, "campaign": "sale", "occurrence": str(number), "state": runs.DONE}
+            connection.execute(insert(tables.runs).values(**run, as_of=NOW, created_at=NOW, planned_at=NOW))
+            row = {"run": number, "customer": ada, "state": "skipped", "reason": reason, "detail": detail}
+            connection.execute(insert(tables.deliveries).values(row))
+    with database.read() as connection:
+        told = [line.detail for line in history.history(connection, ada)]
+    assert told == ["holdout", "cap (policy.yaml:3: at most 1)"]
