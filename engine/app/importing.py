@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.app.desk import Desk
-from engine.app.tiering import scored_field
+from engine.app.tiering import tier_field
 from engine.audience.owning import owning_of
 from engine.flows.intake import customers, events
 from engine.flows.intake.owners import Owners
@@ -28,7 +28,7 @@ def import_customers(
         now=desk.now,
         zone=desk.zone,
         topics=desk.workspace.project.topics or None,
-        scored=scored_field(desk),
+        tier=tier_field(desk),
         owners=_owners(desk),
         dry_run=dry_run,
         rejects=rejects or _rejects(file),

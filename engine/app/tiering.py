@@ -14,7 +14,9 @@ from engine.audience.rulebook import Rulebook
 from engine.calendar import first_instant
 from engine.calendar.periods import period_start
 from engine.definitions.checks.tiers import tier_order
+from engine.definitions.schema.customers import FieldKind
 from engine.errors import Refused, UsageError
+from engine.flows.intake.tiers import TierField
 from engine.flows.tiers.computing import Computing
 from engine.model.built_in_events import OwnEvent
 from engine.model.tier import Mover, TierGiven, TierLine, TierReport, TierScore
@@ -115,9 +117,13 @@ def release(desk: Desk, email: str) -> TierGiven:
     return TierGiven(customer.customer_id, customer.email or "", str(tier), str(tier))
 
 
-def scored_field(desk: Desk) -> str:
-    """The field that no import may fill, because it is scored; "" where there is none."""
-    return desk.workspace.tiers.field if desk.workspace.tiers.score else ""
+def tier_field(desk: Desk) -> TierField | None:
+    """What an import must know of the field that holds tiers; None where customers have no such field."""
+    chosen = desk.workspace.tiers
+    kind = desk.workspace.customers.fields.get(chosen.field)
+    if kind is None or kind.kind not in (FieldKind.ONE_OF, FieldKind.TEXT):
+        return None
+    return TierField(chosen.field, bool(chosen.score))
 
 
 def _looked(desk: Desk, see: Callable[[Computing], Result]) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -57,6 +58,13 @@ def release(connection: Connection, customer: int) -> bool:
 def forget_expired(connection: Connection, now: datetime) -> None:
     """Those whose time is over go."""
     connection.execute(delete(tables.tier_pins).where(tables.tier_pins.c.until <= now))
+
+
+def of_keys(connection: Connection, customers: Table, column: str, keys: Sequence[str]) -> dict[str, str]:
+    """The tiers of the customers among these keys, "" for none."""
+    key = customers.c.customer_id
+    found = bulk.select_among(connection, (key, customers.c[column]), key, sorted(set(keys)))
+    return {row[0]: row[1] or "" for row in found}
 
 
 def change(

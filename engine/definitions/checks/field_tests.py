@@ -13,7 +13,7 @@ from engine.definitions.schema.segments import FIELD_TESTS, EventFieldCondition,
 from engine.definitions.schema.values import Scalar, as_written
 from engine.definitions.suggest import suggestion
 from engine.definitions.workspace import Workspace
-from engine.model.built_in_events import BUILT_IN_EVENTS
+from engine.model.built_in_events import BUILT_IN_EVENTS, OwnEvent
 from engine.model.problem import Problem
 
 TEXT_TESTS = frozenset({"is", "is_not", "contains", "starts_with", "ends_with", "known"})
@@ -75,7 +75,11 @@ def event_fields(workspace: Workspace, event: str) -> dict[str, FieldType] | Non
     built_in = BUILT_IN_EVENTS.get(event)
     if built_in is None or built_in.fields is None:
         return None
-    return dict.fromkeys(built_in.fields, FieldType(FieldKind.TEXT))
+    fields = dict.fromkeys(built_in.fields, FieldType(FieldKind.TEXT))
+    tier = workspace.customers.fields.get(workspace.tiers.field)
+    if event == OwnEvent.TIER_CHANGED and tier is not None and tier.kind is FieldKind.ONE_OF:
+        fields["from"] = fields["to"] = tier
+    return fields
 
 
 def check_event_field(

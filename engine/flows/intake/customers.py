@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from engine.audience.addresses import shared_addresses
 from engine.definitions.schema.customers import Customers
 from engine.flows.intake.batches import ROWS_A_BATCH, Progress, estimated_total, silent, transaction
-from engine.flows.intake.header import customer_columns, without_scored
+from engine.flows.intake.header import customer_columns
 from engine.flows.intake.kinds import stored_kinds
 from engine.flows.intake.owners import Owners, note, watch
 from engine.flows.intake.people import PersonReader, PersonRow
@@ -26,6 +26,9 @@ from engine.flows.intake.reading import Table, open_table
 from engine.flows.intake.rejects import Rejects
 from engine.flows.intake.report import Tally, column_notes
 from engine.flows.intake.stored import Known, follow_to_new_addresses, known_customers
+from engine.flows.intake.tiers import TierField, without_scored
+from engine.flows.intake.tiers import note as note_tiers
+from engine.flows.intake.tiers import watch as watch_tiers
 from engine.model.report import ImportReport
 from engine.store import customers as store
 from engine.store import preferences, subscriptions
@@ -46,7 +49,7 @@ def import_customers(
     now: datetime,
     zone: ZoneInfo,
     topics: Collection[str] | None = None,
-    scored: str = "",
+    tier: TierField | None = None,
     owners: Owners | None = None,
     dry_run: bool = False,
     rejects: Path | None = None,
@@ -60,7 +63,7 @@ def import_customers(
         now: the moment of the import.
         zone: the project's, for moments without an offset.
         topics: the project's topics; a row that names another is rejected. None takes any.
-        scored: a field that is scored here, so that its column is left out; "" for none.
+        tier: the field that holds tiers, whose changes are noted; None where there is none.
         owners: whose customers they are, so that a change is noted; None where nobody is anybody's.
         dry_run: read, judge and count everything, keep nothing (missing columns for fields are made all the
             same).
@@ -74,13 +77,13 @@ def import_customers(
             safe.
     """
     with open_table(source) as table, Repeats() as repeats:
-        columns, left_out = without_scored(customer_columns(table.header, customers, table.name), scored)
+        columns, left_out = without_scored(customer_columns(table.header, customers, table.name), tier)
         reader = PersonReader(table, columns, customers, zone, topics)
         declared = ensure(database, stored_kinds(customers.fields), now)
         tally = Tally()
         with Rejects(rejects, table.header) as refused:
             work = _Import(
-                declared, reader, f"import of {table.name}", now, dry_run, refused, repeats, owners
+                declared, reader, f"import of {table.name}", now, dry_run, refused, repeats, owners, tier
             )
             for batch in _batches(table, reader, refused, tally):
                 with transaction(database, dry_run=dry_run) as connection:
@@ -125,6 +128,7 @@ class _Import:
     refused: Rejects
     repeats: Repeats
     owners: Owners | None = None
+    tier: TierField | None = None
 
     def store(self, connection: Connection, batch: list[PersonRow], tally: Tally) -> None:
         """One batch within its transaction."""
@@ -139,12 +143,15 @@ class _Import:
         watched = None
         if self.owners is not None:
             watched = watch(connection, self.owners, self.declared, self.reader.names, batch)
+        tiers_before = watch_tiers(connection, self.tier, self.declared, self.reader.names, batch)
         rows = [row.values for row in batch]
         done = store.upsert(connection, self.declared, self.reader.names, rows, self.now) if rows else None
         if done is None:
             return
         if watched is not None and self.owners is not None:
             note(connection, self.owners, watched, batch, done.customers, self.source, self.now)
+        if tiers_before is not None:
+            note_tiers(connection, tiers_before, batch, done.customers, self.source, self.now)
         tally.add(done.added, done.updated, done.unchanged)
         pairs = [
             (customer, topic)

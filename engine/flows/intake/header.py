@@ -41,19 +41,6 @@ def customer_columns(header: list[str], customers: Customers, file: str) -> Colu
     return Columns(key, fields, ignored)
 
 
-def without_scored(columns: Columns, scored: str) -> tuple[Columns, list[str]]:
-    """The columns without the one of a field that is scored here, and what a person should know about that."""
-    places = [place for place, name in columns.fields.items() if name == scored]
-    if not scored or not places:
-        return columns, []
-    rest = {place: name for place, name in columns.fields.items() if place not in places}
-    note = (
-        f"the column for `{scored}` is left out: config/tiers.yaml scores it, and no file writes over that "
-        "(by hand: touchbase tier EMAIL TIER)"
-    )
-    return Columns(columns.key, rest, columns.ignored), [note]
-
-
 def event_columns(header: list[str], customers: Customers, file: str) -> Columns:
     """The columns of an events file: the key, `at`, and every other column as a field of the event."""
     key, fields, rest = _match(header, customers, ["at"], file)
