@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.app import running
+from engine.app import asking, running
 from engine.app.desk import Desk
 from engine.app.numbers import find_run
 from engine.app.people import rulebook
@@ -15,7 +16,7 @@ from engine.flows.plan import instead, planning
 from engine.flows.plan.planning import Plan
 from engine.flows.plan.silences import day_of
 from engine.flows.plan.timing import dates_of
-from engine.store import runs
+from engine.store import deliveries, runs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -100,6 +101,8 @@ def outdated(desk: Desk, connection: Connection, run: runs.Run) -> list[str]:
     moment = max(run.as_of, desk.now)
     dates = dates_of(campaign, run.occurrence, run.as_of, desk.zone)
     plan = Plan(desk.workspace, campaign, run, rulebook(desk, moment), {}, moment, desk.now, dates=dates)
+    if asking.asks(desk, run.campaign):
+        plan = replace(plan, among=deliveries.customers_of(run.id))
     moved = planning.moved_since(connection, plan)
     allowed = campaign.safety.audience_may_move
     if moved.share > allowed.of_one:

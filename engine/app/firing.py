@@ -38,6 +38,16 @@ def fire(desk: Desk, campaign: Campaign, due: Due) -> Planned:
     return begin(desk, run, due.due_at)
 
 
+def fire_by_itself(desk: Desk, name: str) -> Planned | None:
+    """A campaign's present occurrence, planned and open for sending, unless it is already; for those without a calendar.
+
+    Raises whatever stands against it; nothing is kept then.
+    """
+    running.check_sendable(desk, desk.campaign(name), desk.now)
+    run, fresh = running.make_run(desk, running.draft(desk, name, None), saving=running.Saving.LARGE)
+    return begin(desk, run, desk.now) if fresh and run.state == runs.READY else None
+
+
 def start_approved(desk: Desk, campaign: Campaign, waiting: runs.Waiting) -> Planned | Skipped | None:
     """A run that was due while it waited for a person's word: begun now, or missed where that is too late.
 

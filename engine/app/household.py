@@ -19,6 +19,7 @@ from engine.app import (
     originality,
     resolving,
     retiring,
+    sunsetting,
     ticking,
     tiering,
 )
@@ -86,6 +87,15 @@ class Household:
         did = [f"{settled:,} letters are in doubt no more"] if settled else []
         did += [f"still in doubt: {waiting}"] if waiting else []
         return Outcome("; ".join(did))
+
+    def sunset(self) -> Outcome:
+        """Work out once a day who drifts away, and ask whom is to be asked for the last time."""
+        return self._by_itself(self._sunset)
+
+    def _sunset(self) -> Outcome:
+        desk = self.keeper.desk()
+        did, troubles = sunsetting.keep_up(desk)
+        return Outcome("; ".join(did), "; ".join(f"{each.campaign} {each.problem}" for each in troubles))
 
     def poll_feeds(self) -> Outcome:
         """Look at every feed whose time has come."""

@@ -7,7 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from engine import clock
-from engine.app import assigning, caretaking, digest_sending, feeding, filling, originality, ticking, tiering
+from engine.app import (
+    assigning,
+    caretaking,
+    digest_sending,
+    feeding,
+    filling,
+    originality,
+    sunsetting,
+    ticking,
+    tiering,
+)
 from engine.app.desk import Desk
 from engine.app.mailing import stopping
 from engine.errors import Refused
@@ -37,6 +47,7 @@ def run_once(desk: Desk) -> TickReport:
     feeding.look(desk)
     computed = [*tiering.keep_up(desk), *assigning.keep_up(desk)]
     filled = filling.fill(desk.at(clock.now()), at_any_time=True)
+    moved, troubles = sunsetting.keep_up(desk, at_any_time=True)
     with stopping() as stop:
         whole = TickReport(desk.now, filled.planned, troubles=filled.troubles)
         for _ in range(MOST_TICKS):
@@ -44,7 +55,11 @@ def run_once(desk: Desk) -> TickReport:
             whole = _together(whole, report)
             if report.interrupted or not report.did_something:
                 break
-        return replace(whole, done=(*computed, *filled.did, *_besides(desk.at(clock.now()), stop)))
+        return replace(
+            whole,
+            troubles=[*whole.troubles, *troubles],
+            done=(*computed, *filled.did, *moved, *_besides(desk.at(clock.now()), stop)),
+        )
 
 
 def _besides(desk: Desk, stop: Callable[[], bool]) -> tuple[str, ...]:

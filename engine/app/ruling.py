@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.app.desk import Desk
 from engine.app.people import rulebook
 from engine.audience.clocks import known_zone
+from engine.audience.stages import stages_of
 from engine.audience.standing import standing
 from engine.definitions.schema.campaign import Campaign
 from engine.model.contact import Touch
@@ -16,7 +17,7 @@ from engine.model.report import Fact
 from engine.policy.deciding import Facts, end_of_day
 from engine.policy.explaining import explain
 from engine.policy.rules import Rules, rules_for
-from engine.store import touches, touches_by_people
+from engine.store import stages, touches, touches_by_people
 from engine.store.customers import Customer
 from engine.store.deliveries import Delivery
 from engine.store.types import from_microseconds
@@ -39,6 +40,7 @@ def contact_facts(
     `moment`, or when it is due.
     """
     rules = rules_for(desk.workspace, campaign)
+    yield from _stage_facts(desk, connection, rules, customer, moment)
     if not rules.any:
         return
     left = row.submitted_at if row is not None else None
@@ -50,6 +52,22 @@ def contact_facts(
         if found.until is not None:
             local = found.until.astimezone(facts.zone)
             yield Fact(f"may get it from {local:%a %d %b %Y %H:%M} on, {facts.zone} time", depth=1)
+
+
+def _stage_facts(
+    desk: Desk, connection: Connection, rules: Rules, customer: Customer, moment: datetime
+) -> Iterator[Fact]:
+    """The stage of sunset somebody is in, and since when."""
+    kept = stages.of_customer(connection, customer.id) if rules.sunset is not None else None
+    if kept is None or rules.sunset is None or kept.since > moment:
+        return
+    rung = rules.sunset.rungs.get(kept.stage)
+    where = rung.where if rung is not None else ""
+    if stages_of(connection, rulebook(desk, moment), rules.sunset, [customer.id]):
+        words = f"{kept.stage.words} since {kept.since:%Y-%m-%d}: no sign of life since {kept.silent_since:%Y-%m-%d}"
+        yield Fact(words, None, where)
+    else:
+        yield Fact(f"not {kept.stage.words} any more: a sign of life came", True, where)
 
 
 def _facts(
@@ -70,6 +88,7 @@ def _facts(
     ahead = touches.unfinished_runs(connection, rules.ahead) if rules.ahead else {}
     waiting = touches.waiting_for(connection, [customer.id], list(ahead))
     end = end_of_day(due, zone)
+    found = stages_of(connection, rulebook(desk, due), rules.sunset, [customer.id])
     return Facts(
         zone,
         desk.zone,
@@ -77,4 +96,5 @@ def _facts(
         [ahead[number] for _, at, number in waiting if number != run and (at is None or at < end)],
         people[0].value if people else "",
         [hold for hold in rules.holds if people and hold.segment in people[0].segments],
+        found.get(customer.id, ""),
     )

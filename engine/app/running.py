@@ -11,12 +11,12 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from engine.app import asking
 from engine.app.desk import Desk
 from engine.app.lacking import skip_missing
 from engine.app.letters import letter_problems
 from engine.app.people import rulebook
 from engine.app.revision import revision
-from engine.audience import accounts
 from engine.audience.own_dates import OwnDates
 from engine.calendar import occurrence as occurrence_of
 from engine.definitions.checks.not_yet import blocking
@@ -108,6 +108,8 @@ def draft(
     moment = desk.moment(at)
     # Columns are added in a transaction of their own, before ours begins.
     assert desk.fields is not None
+    if asking.asks(desk, campaign.campaign):
+        return Draft(campaign, occurrence or asking.occurrence(desk), moment, among=asking.those_to_ask(desk))
     name = occurrence or occurrence_of(campaign, moment, desk.zone)
     waves = None if at_once else waves_of(campaign, name, moment, desk.zone)
     return Draft(campaign, name, moment, None, waves, dates_of(campaign, name, moment, desk.zone))
@@ -189,9 +191,7 @@ def frozen(
         dates=made.dates,
         among=made.among(connection) if made.among is not None else None,
     )
-    if restrict is not None and plan.accounts is not None:
-        others = accounts.people_beside(connection, plan.rules, plan.accounts, restrict)
-        plan = replace(plan, beside=others)
+    plan = planning.with_account(connection, plan)
     if restrict is None:
         planning.check_expectations(connection, plan)
         planning.check_offer(plan)

@@ -261,6 +261,8 @@ def why(desk: Desk, made: running.Draft, customer: Customer) -> WhyReport:
 def _outside(made: running.Draft) -> str:
     """What may keep somebody out of the audience altogether."""
     audience = made.campaign.audience
+    if made.among is not None:
+        return "not in the audience, or not one of those it is for now"
     if made.dates is not None:
         return "not in the audience, or not on this date"
     if audience is not None and audience.roles:

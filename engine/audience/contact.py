@@ -34,6 +34,7 @@ from engine.audience.conditions import People
 from engine.audience.past import by_people_since, latest, letters_since, waiting_before
 from engine.audience.rulebook import Rulebook
 from engine.audience.segments import segment_select
+from engine.audience.stages import in_stages, standing_stages
 from engine.model.contact import Label
 from engine.model.words import Reason
 from engine.policy import deciding
@@ -99,7 +100,7 @@ class Bars:
 
     def add(self, condition: ColumnElement[bool], reason: Reason, where: str, words: str) -> None:
         """One more objection."""
-        waits = self.patient and reason in (Reason.CAP, Reason.CADENCE)
+        waits = self.patient and reason in (Reason.CAP, Reason.CADENCE, Reason.SUNSET)
         self.found.append(Bar(condition, reason, deciding.detailed(where, words), waits))
 
     def numbered(self, *, waiting: bool) -> list[tuple[int, Bar]]:
@@ -112,6 +113,7 @@ def bars(contact: Contact, rules: Rulebook, people: People) -> Bars:
     found, counted = Bars(patient=contact.rules.patience is not None), []
     _holds(found, contact, rules, people)
     _cadence(found, contact, rules, people)
+    _sunset(found, contact, rules, people)
     for number, cap in enumerate(contact.rules.caps):
         counted.append(_counted(found, contact, cap, number, people))
         found.add(_full(counted[-1], cap), Reason.CAP, cap.where, cap.words)
@@ -157,6 +159,27 @@ def _cadence(found: Bars, contact: Contact, rules: Rulebook, people: People) -> 
         rhythm, where = cadence.rhythm(name)
         words = deciding.cadence_words(rhythm, cadence.by, name)
         found.add(and_(here, last.c.at >= times.moment(place)), Reason.CADENCE, where, words)
+
+
+def _sunset(found: Bars, contact: Contact, rules: Rulebook, people: People) -> None:
+    """The last marketing letter of people who do nothing with letters, against how often they get one."""
+    ladder, rungs = contact.rules.sunset, contact.rules.slower
+    if ladder is None or not rungs:
+        return
+    times = Times(contact.clocks, [partial(_period, contact, rung.rhythm) for rung in rungs], "sunset_clocks")
+    since = min(times.lowest)
+    runs = [
+        run
+        for run, label in contact.past(from_microseconds(since)).items()
+        if label.purpose == deciding.MARKETING
+    ]
+    stage = standing_stages(rules, ladder)
+    last = latest(runs, since, 1, contact.only, "last_of_marketing", among=in_stages(contact.only))
+    joins = [(stage, stage.c.customer == people.c.id), (last, last.c.customer == people.c.id)]
+    found.joins.extend([*joins, *times.joins(people.c.time_zone)])
+    for place, rung in enumerate(rungs):
+        here = and_(stage.c.stage == str(rung.stage), last.c.at >= times.moment(place))
+        found.add(here, Reason.SUNSET, rung.where, deciding.stage_words(rung))
 
 
 def _period(contact: Contact, rhythm: Any, zone: ZoneInfo) -> datetime:

@@ -87,11 +87,23 @@ def waiting_before(runs: Collection[int], times: Times, place: int, only: int | 
     return query if only is None else query.where(delivery.c.customer == only)
 
 
-def latest(runs: Sequence[int], since: int | None, place: int, only: int | None, name: str) -> Subquery:
-    """Each customer with the moment `at` of the place-th latest of these letters (1: the latest)."""
+def latest(
+    runs: Sequence[int],
+    since: int | None,
+    place: int,
+    only: int | None,
+    name: str,
+    among: Select[tuple[int]] | None = None,
+) -> Subquery:
+    """Each customer with the moment `at` of the place-th latest of these letters (1: the latest).
+
+    `among`: of these customers alone.
+    """
     delivery = tables.deliveries.alias()
     at = left_at(delivery)
     chosen = touched(delivery, runs, since, only)
+    if among is not None:
+        chosen.append(delivery.c.customer.in_(among))
     if place == 1:
         return (
             select(delivery.c.customer, func.max(at).label("at"))

@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "why": ("people", "The decision for one person and campaign, and every fact behind it."),
     "history": ("people", "Every touch and event of a customer, newest first."),
     "accounts": ("accounts", "Customers who belong together, what they are there, and whose."),
+    "sunset": ("sunsetting", "Who does nothing with our letters, and what becomes of them."),
     "log": ("touching", "Write down a call, a visit, a gift: a touch by a person."),
     "gifts": ("giving", "Who got a gift this year and who did not; the budget; codes that wait."),
     "scoreboard": ("scoreboard", "How well customers are kept, person by person and for the team."),

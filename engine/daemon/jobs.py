@@ -84,6 +84,13 @@ JOBS = (
         wakes=("send",),
     ),
     Job(
+        "sunset",
+        "works out once a day who does nothing with our letters, and asks whom is to be asked for the last time",
+        timedelta(hours=1),
+        Household.sunset,
+        wakes=("send",),
+    ),
+    Job(
         "send",
         "sends what is due of runs that have begun, several at once",
         seconds(5),

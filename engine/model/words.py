@@ -77,6 +77,7 @@ class Reason(StrEnum):
     ORDER = "order"
     QUIET_HOURS = "quiet_hours"
     SENDER_FULL = "sender_full"
+    SUNSET = "sunset"
     HOLD = "hold"
     REFUSED_BY_PROVIDER = "refused_by_provider"
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"

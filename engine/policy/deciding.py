@@ -10,10 +10,13 @@ from zoneinfo import ZoneInfo
 
 from engine.model.contact import Label, Touch
 from engine.model.duration import Duration
-from engine.model.words import Reason
+from engine.model.words import Purpose, Reason
 from engine.policy.quiet import next_open
 from engine.policy.rules import Balance, Cap, Hold, Rules
+from engine.policy.sunset import Rung
 from engine.policy.windows import ONE_DAY, again_from, free_from, last_period, midnight, starts
+
+MARKETING = str(Purpose.MARKETING)
 
 
 class Verdict(StrEnum):
@@ -35,6 +38,7 @@ class Facts:
         waiting: letters of campaigns ahead in `order` that are due on the same day and have not left.
         value: of the field that the campaign's cadence asks about; "" where there is none.
         held: the holds they are under.
+        stage: of sunset; "" while they are engaged.
     """
 
     zone: ZoneInfo
@@ -43,6 +47,7 @@ class Facts:
     waiting: Sequence[Label] = ()
     value: str = ""
     held: Sequence[Hold] = ()
+    stage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ def looks_back(rules: Rules, zones: Iterable[ZoneInfo], moment: datetime) -> dat
     if rules.cadence is not None:
         rhythms = {*rules.cadence.rhythms.values(), rules.cadence.otherwise}
         found += [last_period(rhythm, moment, zone) for rhythm in rhythms for zone in zones]
+    slower = {rung.rhythm for rung in rules.slower if rung.rhythm is not None}
+    found += [last_period(rhythm, moment, zone) for rhythm in slower for zone in zones]
     return min(found, default=moment)
 
 
@@ -107,6 +114,7 @@ def _objections(rules: Rules, facts: Facts, moment: datetime) -> Iterator[Decisi
     for hold in facts.held:
         yield Decision(Verdict.SKIP, Reason.HOLD, hold.words, hold.where)
     yield from against_cadence(rules, facts, moment)
+    yield from against_stage(rules, facts, moment)
     counted = [touch for touch in facts.touches if touch.label.counts]
     for cap in rules.caps:
         yield from against_cap(cap, counted, facts.zone, moment)
@@ -133,6 +141,34 @@ def against_cadence(rules: Rules, facts: Facts, moment: datetime) -> Iterator[De
 def cadence_words(rhythm: Duration, by: str, value: str) -> str:
     """The campaign's rhythm for that value of the field ("": for every other one)."""
     return f"every {str(rhythm).removeprefix('1 ')} for {f'{by} {value}' if value else 'everybody else'}"
+
+
+def rung_of(rules: Rules, stage: str) -> Rung | None:
+    """The step of sunset that makes letters to somebody in that stage rarer."""
+    return next((rung for rung in rules.slower if rung.stage == stage), None)
+
+
+def last_marketing(facts: Facts) -> Touch | None:
+    """The last marketing letter, of whichever campaign; no touch by a person has a campaign's name."""
+    letters = [
+        each for each in facts.touches if each.label.purpose == MARKETING and " " not in each.label.campaign
+    ]
+    return max(letters, key=lambda touch: touch.at, default=None)
+
+
+def against_stage(rules: Rules, facts: Facts, moment: datetime) -> Iterator[Decision]:
+    """The objection of sunset, if somebody who does nothing with letters had one lately."""
+    rung, last = rung_of(rules, facts.stage), last_marketing(facts)
+    if rung is None or rung.rhythm is None or last is None:
+        return
+    if last.at >= last_period(rung.rhythm, moment, facts.zone):
+        until = again_from(rung.rhythm, last.at, facts.zone)
+        yield Decision(Verdict.SKIP, Reason.SUNSET, stage_words(rung), rung.where, until)
+
+
+def stage_words(rung: Rung) -> str:
+    """How often letters reach people in that stage."""
+    return f"{rung.stage.words}: marketing {f'every {rung.rhythm}'.replace('every 1 ', 'every ')}"
 
 
 def matching(cap: Cap, counted: Sequence[Touch], zone: ZoneInfo, moment: datetime) -> list[datetime]:

@@ -13,10 +13,14 @@ from engine.policy.deciding import (
     against_cadence,
     against_cap,
     against_order,
+    against_stage,
     cadence_words,
+    last_marketing,
     leaves,
     matching,
     quiet_words,
+    rung_of,
+    stage_words,
 )
 from engine.policy.rules import Rules
 
@@ -41,6 +45,7 @@ def explain(rules: Rules, facts: Facts, due: datetime) -> Iterator[Finding]:
     for hold in rules.holds:
         yield Finding(hold.words, hold not in facts.held, hold.where)
     yield from _cadence(rules, facts, moment)
+    yield from _stage(rules, facts, moment)
     counted = [touch for touch in facts.touches if touch.label.counts]
     yield from _caps(rules, facts, counted, moment)
     if rules.balance is not None:
@@ -65,6 +70,18 @@ def _cadence(rules: Rules, facts: Facts, moment: datetime) -> Iterator[Finding]:
     found = f"the last one left on {_local(facts, last.at)}" if last is not None else "none before"
     until = _open(rules, facts, objection.until) if objection is not None else None
     yield Finding(cadence_words(rhythm, rules.cadence.by, value), objection is None, where, found, until)
+
+
+def _stage(rules: Rules, facts: Facts, moment: datetime) -> Iterator[Finding]:
+    rung = rung_of(rules, facts.stage)
+    if rung is None:
+        return
+    last, objection = last_marketing(facts), next(against_stage(rules, facts, moment), None)
+    found = (
+        f"{last.label.campaign} left on {_local(facts, last.at)}" if last is not None else "no letter before"
+    )
+    until = _open(rules, facts, objection.until) if objection is not None else None
+    yield Finding(stage_words(rung), objection is None, rung.where, found, until)
 
 
 def _caps(rules: Rules, facts: Facts, counted: list[Touch], moment: datetime) -> Iterator[Finding]:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from engine.model.contact import Label
 from engine.model.duration import Duration
+from engine.model.stage import Stage
 from engine.model.words import Intent, Purpose
 from engine.policy.instead import instead_of
 from engine.policy.quiet import Hours, Quiet
+from engine.policy.sunset import Ladder, Rung, read_ladder
 
 if TYPE_CHECKING:
     from engine.definitions.schema.campaign import Campaign
@@ -120,7 +122,8 @@ class Rules:
 
     `people`: how touches by people count. `ahead`: campaigns that go first where a cap leaves room for one letter.
     `instead`: the title of the task that owners get where a rule keeps a letter back; "": none.
-    `patience`: how long a letter waits for a cap, its cadence or the balance, instead of being left out.
+    `patience`: how long a letter waits for a cap, its cadence or the balance, instead of being left out. `sunset`: how
+    often people who do nothing with letters get one.
     """
 
     label: Label
@@ -134,11 +137,23 @@ class Rules:
     patience: Duration | None = None
     people: ByPeople = ByPeople()
     instead: str = ""
+    sunset: Ladder | None = None
 
     @property
     def counting(self) -> bool:
         """Whether past letters decide: then deciding and sending must be one step."""
-        return bool(self.caps or self.balance or self.cadence)
+        return bool(self.caps or self.balance or self.cadence or self.slower)
+
+    @property
+    def slower(self) -> tuple[Rung, ...]:
+        """The stages in which somebody gets fewer of these letters. The last ask reaches whom it is for."""
+        if self.sunset is None:
+            return ()
+        own = self.sunset.campaign == self.label.campaign
+        rungs = self.sunset.rungs.values()
+        return tuple(
+            rung for rung in rungs if rung.rhythm is not None and not (own and rung.stage is Stage.LAST_ASK)
+        )
 
     @property
     def last(self) -> int:
@@ -213,6 +228,7 @@ def rules_of(policy: Policy, campaign: Campaign, locate: Locate) -> Rules:
         patience=campaign.policy.wait,
         people=_people(policy),
         instead=instead_of(campaign),
+        sunset=read_ladder(policy.sunset, locate) if campaign.purpose is Purpose.MARKETING else None,
     )
 
 

@@ -13,7 +13,7 @@ from engine.model.words import State
 from engine.store import tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ def of_run(connection: Connection, run: int) -> Iterator[Delivery]:
     query = _QUERY.where(tables.deliveries.c.run == run).order_by(tables.deliveries.c.id)
     for row in connection.execution_options(yield_per=2000).execute(query):
         yield _delivery(tuple(row))
+
+
+def customers_of(run: int) -> Select[tuple[int]]:
+    """Everybody in a run."""
+    return select(tables.deliveries.c.customer).where(tables.deliveries.c.run == run)
 
 
 def of_customer(connection: Connection, run: int, customer: int) -> Delivery | None:

@@ -62,6 +62,7 @@ def erase(connection: Connection, customers: Sequence[int], emails: Sequence[str
         tables.touches,
         tables.tasks,
         tables.tier_pins,
+        tables.stages,
         tables.subscriptions,
         tables.consent,
         tables.preferences,

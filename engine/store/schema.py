@@ -35,6 +35,7 @@ REVISIONS = (
     "0020",
     "0021",
     "0022",
+    "0023",
 )
 """Every migration in engine/store/migrations/versions, oldest first: known without importing Alembic."""
 

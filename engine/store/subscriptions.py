@@ -47,12 +47,13 @@ def subscribe_imported(
 
 
 def join(connection: Connection, customer: int, topic: str, source: str, now: datetime) -> None:
-    """The customer's own wish to get the topic; takes back their own leaving, nobody else's suppression."""
+    """The customer's own wish to get the topic; takes back their own leaving and sunset, nobody's suppression."""
     _set(connection, customer, topic, True, source, now)
     address = _address(connection, customer)
     if address is not None:
         for scope in (f"topic:{topic}", "marketing"):
             suppressions.lift(connection, address, scope, reason=suppressions.UNSUBSCRIBED)
+        suppressions.lift(connection, address, "marketing", reason=suppressions.SUNSET)
 
 
 def leave(connection: Connection, customer: int, topic: str, source: str, now: datetime) -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 UNSUBSCRIBED = "unsubscribed"
 """The reason a person's own leaving is stored under; only their own joining takes it back."""
 
+SUNSET = "sunset"
+"""The reason under which marketing ends for whoever was silent too long; any sign of life of theirs takes it back."""
+
 PAUSED = "paused"
 """The reason a pause is stored under that a reader asked for; it has an end."""
 

@@ -33,6 +33,8 @@ from engine.store.tables_of_processes import spent_proofs as spent_proofs
 from engine.store.tables_of_processes import watches as watches
 from engine.store.tables_of_processes import workers as workers
 from engine.store.tables_of_staff import digests as digests
+from engine.store.tables_of_stages import stage_rounds as stage_rounds
+from engine.store.tables_of_stages import stages as stages
 from engine.store.tables_of_tiers import tier_pins as tier_pins
 from engine.store.tables_of_tiers import tier_rounds as tier_rounds
 from engine.store.types import Identity, Moment, Words

@@ -56,6 +56,10 @@ def test_the_page_on_floors_is_what_happens(tmp_path: Path) -> None:
     assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "nobody-forgotten.md") >= 5
 
 
+def test_the_page_on_sunset_is_what_happens(tmp_path: Path) -> None:
+    assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "sunset.md") >= 18
+
+
 def test_the_page_on_touches_by_people_is_what_happens(tmp_path: Path) -> None:
     assert Reader(tmp_path, NOW).follow(ROOT / "docs" / "howto" / "touches.md") >= 8
 

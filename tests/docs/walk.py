@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXITS = re.compile(r"\s+# exits with (\d+)$")
 ANYTHING = "…"
+CLOCK = "TOUCHBASE_NOW="
+"""What a page sets to go on at another moment."""
+
 # The recipe of `make demo` and its like are in the Makefile, whose installing is not repeated here.
 STANDS_FOR = {"make demo": "touchbase demo", ". .venv/bin/activate": ""}
 
@@ -118,6 +121,9 @@ class Reader:
         program, *arguments = shlex.split(words) or [""]
         if program == "touchbase":
             return Desk(self.here).run(*arguments, now=self.now)
+        if program == "export" and arguments[0].startswith(CLOCK):
+            self.now = arguments[0].removeprefix(CLOCK)
+            return Answer(0, "", "")
         if program == "cd":
             self.here = (self.here / arguments[0]).resolve(strict=True)
             return Answer(0, "", "")

@@ -16,9 +16,11 @@ from engine.audience.contact import Contact
 from engine.definitions.schema.wording import Weekday
 from engine.model.contact import Label, Touch
 from engine.model.duration import Duration, Unit
+from engine.model.stage import Stage
 from engine.policy.deciding import Facts, end_of_day, leaves
 from engine.policy.quiet import Hours, Quiet
 from engine.policy.rules import Balance, ByPeople, Cadence, Cap, Hold, Rules
+from engine.policy.sunset import Ladder, Rung
 from engine.store import tables, touches
 from engine.store.database import Database
 from engine.store.touches import TOUCHED, WAITING
@@ -45,7 +47,10 @@ class Past:
 
 @dataclass
 class World:
-    """People, runs with their labels, letters, and the rules of one campaign. `visits`: whom somebody touched, how, when."""
+    """People, runs with their labels, letters, and the rules of one campaign.
+
+    `visits`: whom somebody touched, how, when. `stages`: of sunset, and whether there was a sign of life since.
+    """
 
     people: list[dict[str, Any]]
     runs: dict[int, Label]
@@ -54,6 +59,7 @@ class World:
     unfinished: frozenset[int] = frozenset()
     visits: tuple[tuple[str, str, datetime], ...] = ()
     zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
+    stages: Mapping[str, tuple[Stage, bool]] = field(default_factory=dict)
 
     def zone(self, somebody: Mapping[str, Any]) -> ZoneInfo:
         name = somebody["time_zone"]
@@ -91,7 +97,13 @@ class World:
             waiting,
             somebody["fields"].get("tier") or "",
             [HOLD] if self.rules.holds and somebody["fields"].get("points") == 1.0 else [],
+            self.stage(somebody["customer_id"]),
         )
+
+    def stage(self, key: str) -> str:
+        """The stage of sunset somebody is in, unless they gave a sign of life since."""
+        stage, is_back = self.stages.get(key, (Stage.ENGAGED, True))
+        return "" if is_back else str(stage)
 
     def store(self, database: Database, ids: Mapping[str, int]) -> None:
         """Puts runs and letters where the store keeps them."""
@@ -130,6 +142,27 @@ class World:
                     )
                 )
 
+            for key, (stage, is_back) in self.stages.items():
+                since = NOW - timedelta(days=40)
+                row = {
+                    "customer": ids[key],
+                    "stage": stage,
+                    "since": since,
+                    "silent_since": since,
+                    "letters": 3,
+                }
+                connection.execute(insert(tables.stages).values(row))
+                events = tables.events
+                for name, days in (("order_placed", 39 if is_back else 41), ("opened", 1)):
+                    at, identity = NOW - timedelta(days=days), f"{key} {name}".encode()
+                    told = {
+                        "customer": ids[key],
+                        "name": name,
+                        "at": at,
+                        "identity": identity,
+                        "source": "test",
+                    }
+                    connection.execute(insert(events).values(told))
             for key, kind, at in self.visits:
                 connection.execute(
                     insert(tables.touches).values(
@@ -174,7 +207,13 @@ def made(chance: Random) -> World:
         for somebody in people
         for _ in range(chance.choice([0, 0, 1, 3]))
     )
-    return World(people, runs, letters, rules(chance), unfinished, visits)
+    known = rules(chance)
+    stages = {
+        somebody["customer_id"]: (chance.choice(list(Stage)[1:]), chance.random() < 0.2)
+        for somebody in people
+        if chance.random() < 0.5
+    }
+    return World(people, runs, letters, known, unfinished, visits, stages=stages)
 
 
 def label(chance: Random, campaign: str) -> Label:
@@ -239,4 +278,13 @@ def rules(chance: Random) -> Rules:
             chance.choice(["service", "marketing"]),
             chance.choice(["inform", "sell"]),
         ),
+        sunset=ladder(chance) if chance.random() < 0.5 else None,
     )
+
+
+def ladder(chance: Random) -> Ladder:
+    rungs = {
+        stage: Rung(stage, 100, "", span(chance) if chance.random() < 0.8 else None, f"policy.yaml:{place}")
+        for place, stage in enumerate([Stage.COOLING, Stage.LAST_ASK, Stage.DORMANT], 20)
+    }
+    return Ladder(("clicked", "order_placed"), 3, rungs, chance.choice(["digest", "ask"]))

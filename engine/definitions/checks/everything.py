@@ -15,6 +15,7 @@ from engine.definitions.checks.not_yet import not_yet
 from engine.definitions.checks.offers import check_offers
 from engine.definitions.checks.secrets import check_secrets
 from engine.definitions.checks.segments import check_segments
+from engine.definitions.checks.sunset import check_sunset
 from engine.definitions.checks.tiers import check_tiers
 from engine.definitions.workspace import Workspace, concerning, in_order, load
 from engine.model.problem import Problem
@@ -29,6 +30,7 @@ def check(workspace: Workspace) -> list[Problem]:
             *check_segments(workspace),
             *check_senders(workspace),
             *check_policy(workspace),
+            *check_sunset(workspace),
             *check_tiers(workspace),
             *check_campaigns(workspace),
             *check_accounts(workspace),

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from engine.definitions.schema.base import Definition, mistake
 from engine.definitions.schema.floors import Floors
+from engine.definitions.schema.sunset import Sunset
 from engine.definitions.schema.values import Count, EventName, Name, Positive
 from engine.definitions.schema.wording import Day, SendZone, Span, Time
 from engine.model.duration import Duration, Unit
@@ -130,6 +131,7 @@ class Policy(Definition):
     not_on: tuple[Day, ...] = Field((), description="Days on which nothing is sent.")
     hold_marketing_for: tuple[Name, ...] = Field((), description="Segments that get no marketing for now.")
     welcome: Welcome | None = Field(None, description="Newcomers are welcomed before anything else.")
+    sunset: Sunset | None = Field(None, description="What becomes of people who do nothing with our letters.")
     order: tuple[Name, ...] = Field(
         (), description="Campaigns, the more important first: who wins when a cap allows only one."
     )

@@ -12,6 +12,7 @@ from engine.audience.by_owner import owners_of
 from engine.audience.clocks import known_zone
 from engine.audience.owning import Owning
 from engine.audience.rulebook import Rulebook
+from engine.audience.stages import stages_of
 from engine.audience.standing import Standing, is_ranked, standing
 from engine.model.contact import Label, Touch
 from engine.model.words import Reason
@@ -53,8 +54,9 @@ class ContactGate:
         people = standing(connection, rulebook, customers, field, asked)
         zones = {person.customer: known_zone(person.time_zone, self.project) for person in people}
         past = self._past(connection, customers, set(zones.values()), now)
+        stages = stages_of(connection, rulebook, rules.sunset if rules.slower else None, customers)
         waiting = self._waiting(connection, customers, zones, now)
-        stops = dict(self._stops(people, zones, past, waiting, now))
+        stops = dict(self._stops(people, zones, past, waiting, stages, now))
         if rules.instead:
             stops.update(self._for_owners(connection, rulebook, stops, now))
         return stops
@@ -81,6 +83,7 @@ class ContactGate:
         zones: Mapping[int, ZoneInfo],
         past: Mapping[int, list[Touch]],
         waiting: Mapping[int, list[Label]],
+        stages: Mapping[int, str],
         now: datetime,
     ) -> Iterator[tuple[int, Stop]]:
         for person in people:
@@ -96,6 +99,7 @@ class ContactGate:
                 waiting.get(person.customer, ()),
                 person.value,
                 [hold for hold in self.rules.holds if hold.segment in person.segments],
+                stages.get(person.customer, ""),
             )
             found = decide(self.rules, facts, now, self.since)
             if found.verdict is not Verdict.GO and found.reason is not None:

@@ -15,12 +15,14 @@ from engine.audience.clocks import Clocks, known_zone
 from engine.audience.contact import Contact
 from engine.audience.moments import OwnMoment
 from engine.audience.selection import Selection, candidates_select
+from engine.audience.sunset import returning
 from engine.calendar import occurrence, occurrences
 from engine.definitions.schema.campaign import Campaign, Status
 from engine.model.contact import Label
 from engine.policy import deciding
 from engine.policy.rules import ByPeople, Rules, label_of, rules_for
-from engine.store import runs, touches, touches_by_people
+from engine.policy.sunset import ladder_of
+from engine.store import runs, stages, touches, touches_by_people
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
@@ -35,6 +37,18 @@ def label(connection: Connection, plan: Plan) -> None:
     """Writes down what the policy knows the run by, and the runs from before anybody wrote it down."""
     touches.label(connection, plan.run.id, label_of(plan.campaign))
     touches.label_earlier(connection, (label_of(campaign) for campaign in plan.workspace.campaigns.values()))
+
+
+def bring_back(connection: Connection, plan: Plan) -> None:
+    """Whoever gave a sign of life since sunset was worked out is engaged again, and may be written to at once."""
+    ladder = ladder_of(plan.workspace)
+    if ladder is None or plan.relaxed:
+        return
+    if stages.lay_out(connection, returning(plan.rules, ladder)):
+        # Somebody else may be bringing them back at this moment.
+        stages.hold(connection)
+        if stages.lay_out(connection, returning(plan.rules, ladder)):
+            stages.take_effect(connection, plan.now)
 
 
 def contact_of(connection: Connection, plan: Plan) -> Contact | None:

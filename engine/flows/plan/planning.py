@@ -117,9 +117,18 @@ def check_offer(plan: Plan) -> None:
         offering.check_not_over(plan.workspace, plan.offer[0], plan.moment, plan.rules.zone)
 
 
+def with_account(connection: Connection, plan: Plan) -> Plan:
+    """The plan with the others of the one customer's account, where they share a letter."""
+    if plan.restrict is None or plan.accounts is None:
+        return plan
+    others = accounts.people_beside(connection, plan.rules, plan.accounts, plan.restrict)
+    return replace(plan, beside=others)
+
+
 def freeze(connection: Connection, plan: Plan) -> int:
     """Everybody the audience names gets a delivery with a first decision; how many there are now."""
     contacting.label(connection, plan)
+    contacting.bring_back(connection, plan)
     contact = contacting.contact_of(connection, plan)
     own_moments = contacting.own_moments(connection, plan, contact)
     if own_moments is not None:
