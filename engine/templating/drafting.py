@@ -30,7 +30,7 @@ def compile_draft(
 
     Args:
         title: Jinja source of one line.
-        text_template: a name in the environment; "" leaves the text empty.
+        text_template: a name in the environment; "" makes the title all there is.
         headers, context: as for a letter.
 
     Raises TemplateError with file and line for what would be wrong in everybody's draft.
@@ -44,7 +44,7 @@ def compile_draft(
         reply_to=None,
         subject=subject,
         html=Source(),
-        text=_text(environment, text_template, context) if text_template else Source(),
+        text=_text(environment, text_template, context) if text_template else subject,
         headers=made,
         text_from_html=False,
         message_id_domain=message_id_domain,
@@ -65,4 +65,8 @@ def _text(environment: LetterEnvironment, template: str, context: Mapping[str, o
             file=error.file or template,
             line=max(error.line, 1),
         ) from error
-    return stage2_source(environment, residual, context)
+    made = stage2_source(environment, residual, context)
+    if not made.text.strip():
+        help = "write what is to be said, or leave `text:` out"
+        raise TemplateError("this draft is empty", help=help, file=template, line=1)
+    return made

@@ -20,7 +20,9 @@ def title_of(letter: Letter) -> str:
 
 
 def text_of(campaign: Campaign, letter: Letter) -> str:
-    """The draft: the text alone, and where the campaign has a letter, with its subject above."""
+    """The draft: the text alone, and where the campaign has a letter, with its subject above; "" where it has neither."""
+    if campaign.content.template is None and (campaign.task is None or campaign.task.text is None):
+        return ""
     if campaign.content.template is None:
         return letter.text.strip()
     return f"Subject: {letter.subject}\n\n{letter.text.strip()}"
