@@ -65,10 +65,14 @@ def _show(report: GiftReport) -> None:
 
 def promise(line: TierGifts, year: int) -> str:
     """That everybody of the tier got a gift, or who is missing."""
-    tier = f"{line.tier} customer" if line.tier else "customer without a tier"
+    one, many = (
+        (f"{line.tier} customer", f"{line.tier} customers")
+        if line.tier
+        else ("customer without a tier", "customers without a tier")
+    )
     if line.without == 0:
-        return f"every {tier} got a gift in {year}"
+        return f"every {one} got a gift in {year}"
     rest = line.without - len(line.missing)
     more = f" and {rest:,} more" if rest and line.missing else ""
     named = f": {', '.join(line.missing)}{more}" if line.missing else ""
-    return f"{line.without:,} of {plural(line.customers, tier)} got no gift in {year}{named}"
+    return f"{line.without:,} of {plural(line.customers, one, many)} got no gift in {year}{named}"

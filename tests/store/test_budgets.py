@@ -8,7 +8,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import case, func, literal, select, union_all
 
 from engine.store import budgets, codes, tables
 from engine.store.budgets import Budget, Given, Limit
@@ -134,3 +134,31 @@ def test_two_plans_at_once_do_not_overspend(database: Database) -> None:
     for thread in threads:
         thread.join()
     assert sum(given) == 20
+
+
+def test_whose_turn_is_first_is_given_first_and_who_had_one_is_not_asked(database: Database) -> None:
+    people = add_customers(database, 6)
+    budget = Budget(*YEAR, Limit(at_most=3), {"gold": Limit(at_most=1)})
+    first, _ = add_run(database, people=people[:1])
+    assert reserve(database, first, budget, 1, dict.fromkeys(people, "silver")) == 1
+    run, _ = add_run(database, occurrence="2027-02", people=people)
+    delivery = tables.deliveries
+    tiers = select(
+        tables.customers.c.id.label("customer"),
+        case((tables.customers.c.id > people[3], "gold"), else_="silver").label("tier"),
+    )
+    backwards = select(
+        delivery.c.id, func.row_number().over(order_by=delivery.c.id.desc()).label("place")
+    ).where(delivery.c.run == run)
+    with database.write() as connection:
+        (had,) = connection.execute(codes.had_one(run, "gift", "customer")).scalars()
+        budgets.lay_out(connection, run, "gift", budget, 1, tiers, one_per="customer", order=backwards)
+        assert budgets.barred(connection) == {("gold", "tier"): 1, ("", "all"): 2}
+        barred = [
+            connection.execute(budgets.barred_by(*limit)).scalars().all()
+            for limit in (("gold", "tier"), ("", "all"))
+        ]
+        rows = select(delivery.c.id).where(delivery.c.run == run).order_by(delivery.c.id)
+        ids = list(connection.execute(rows).scalars())
+    assert had == ids[0]
+    assert [sorted(each) for each in barred] == [[ids[4]], ids[1:3]]
