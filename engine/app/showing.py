@@ -190,7 +190,7 @@ def one_letter(desk: Desk, made: running.Draft, customer: int | None) -> OneLett
 
     None where there is no letter: nobody is in the audience, or a value is missing.
     """
-    trial = replace(made, occurrence=f"preview of {made.occurrence}", waves=None, dates=None)
+    trial = replace(made, occurrence=f"preview of {made.occurrence}", waves=None, dates=None, among=None)
     wire = MimeWire(utf8_addresses=True)
     with desk.trial() as connection:
         plan = planned(desk, connection, trial, restrict=customer, relaxed=customer is not None)

@@ -26,6 +26,7 @@ LISTS = {
         tables.codes,
         ("offer", "code", "state", "reserved_at", "expires_at", "used_at", "tier", "worth"),
     ),
+    "stage of sunset": (tables.stages, ("stage", "since", "silent_since", "letters")),
     "touches": (tables.touches, ("at", "kind", "by", "text", "task", "recorded_at")),
     "tasks": (
         tables.tasks,

@@ -9,12 +9,16 @@ from pydantic import Field, field_validator, model_validator
 from engine.definitions.schema.base import Definition, mistake
 from engine.definitions.schema.values import EventName, Name, Positive
 from engine.definitions.schema.wording import Rhythm, Span, Time
+from engine.model.built_in_events import OwnEvent
 from engine.model.duration import Duration
 from engine.model.heard import News
 from engine.model.stage import DAYS, days
 
 CALLED = {"click": str(News.CLICKED), "reply": str(News.REPLIED), "open": str(News.OPENED)}
 """How people call what is heard of letters."""
+
+SIGNS = (str(News.CLICKED), str(News.REPLIED), str(News.SUBSCRIBED))
+"""What is heard of letters and was done by their reader."""
 
 UNANSWERED = 3
 """One or two letters without an answer are no silence."""
@@ -91,6 +95,12 @@ class Sunset(Definition):
             if CALLED.get(name, name) == News.OPENED:
                 raise mistake(
                     "an open proves nothing: machines open letters, and people whose mail hides it never seem to",
+                    "take it out; name what people do, like `click`, `reply` or `order_placed`",
+                    at=("evidence", number),
+                )
+            if name in (*News, *OwnEvent) and name not in SIGNS:
+                raise mistake(
+                    f"`{name}` says nothing of whether somebody wants letters",
                     "take it out; name what people do, like `click`, `reply` or `order_placed`",
                     at=("evidence", number),
                 )
