@@ -43,3 +43,10 @@ def next_turn(desk: Desk, now: datetime) -> datetime | None:
     """The midnight at which somebody next leaves or is back; None where nobody does."""
     day = next_change(desk.workspace.senders, now.astimezone(desk.zone).date())
     return None if day is None else datetime(day.year, day.month, day.day, tzinfo=desk.zone)
+
+
+def senders_of(desk: Desk, run: runs.Run) -> dict[int, str]:
+    """Who each variant of the run is from."""
+    with desk.database.read() as connection:
+        keys = variants.keys_of_run(connection, run.id)
+    return {number: VariantKey.read(text).sender for number, text in keys}

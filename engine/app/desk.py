@@ -36,6 +36,7 @@ class Desk:
     """Everything one command works on. `now` is the moment it began, and stays so.
 
     `calendars`: the revisions of schedules as far as they were asked for, which cost something to work out.
+    `vouched`: by way out, when it was asked which addresses may send, and what it said.
     """
 
     def __init__(self, chosen: Settings, workspace: Workspace, problems: list[Problem]) -> None:
@@ -45,6 +46,7 @@ class Desk:
         self.now = clock.now()
         self._database: Database | None = None
         self.calendars: dict[str, str] = {}
+        self.vouched: dict[str, tuple[float, dict[str, bool | None]]] = {}
 
     @classmethod
     def open(cls, workspace: Path | None) -> Desk:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from engine import clock
-from engine.app import absences, approving, halting, numbers, running
+from engine.app import absences, approving, halting, numbers, running, vouching
 from engine.app.desk import Desk
 from engine.app.mailing import Mailed, send_run
 from engine.app.opening import keep_window
@@ -121,6 +121,8 @@ def send(
         if by_schedule:
             turns.append(keep_window(desk, campaign, prepared.run.id, clock.now()))
         until = min((turn for turn in turns if turn is not None), default=None)
+        senders = absences.senders_of(desk, prepared.run)
+        notes = vouching.hold_back(desk.at(clock.now()), prepared.run, senders, by_hand=stop is None)
         found = send_run(
             desk,
             maker,
@@ -131,9 +133,10 @@ def send(
             tell=tell,
             stop=stop,
             until=until,
+            senders=senders,
         )
         mailed = replace(
-            found, accepted=mailed.accepted + found.accepted, notes=(*mailed.notes, *found.notes)
+            found, accepted=mailed.accepted + found.accepted, notes=(*mailed.notes, *notes, *found.notes)
         )
         # From this moment on somebody else stands in, or a window is closed: what is left is looked at again.
         ended = found.fault is not None or found.interrupted or mailed.accepted == limit

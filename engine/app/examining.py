@@ -124,7 +124,8 @@ def _surroundings(desk: Desk, *, offline: bool) -> Iterator[Finding]:
             continue
         options = project.options(name)
         key = getattr(options, "webhook_key", True) if options is not None else True
-        yield from surroundings.provider(way, used=used, hears=key is not None)
+        addresses = {name: sender.email for name, sender in desk.workspace.senders.items()}
+        yield from surroundings.provider(way, used=used, hears=key is not None, senders=addresses)
     yield from _feeds(desk)
     yield surroundings.public_address(project.public_url, leaves_machine=desk.leaves_machine)
 

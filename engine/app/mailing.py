@@ -7,7 +7,7 @@ import logging
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -79,11 +79,12 @@ def send_run(
     tell: Callable[[int], None],
     stop: Callable[[], bool] | None = None,
     until: datetime | None = None,
+    senders: Mapping[int, str] | None = None,
 ) -> Mailed:
     """Send what is due of a run from this process. `doubts`: how many letters of it are uncertain.
 
     `stop`: whether somebody wants it to end; without it, a person sends and Ctrl-C says so. `until`: nothing is
-    begun from that moment on.
+    begun from that moment on. `senders`: who each variant is from.
     """
     per_minute, by_hand = campaign.safety.per_minute, stop is None
     copied = originality.note(desk)
@@ -108,6 +109,7 @@ def send_run(
             until=until,
             gate=gate_of(desk, campaign, run),
             room=room_of(desk, campaign),
+            senders=senders or {},
             brakes=brakes(desk, campaign, run),
             impatient=by_hand,
             follow=suppressing.follow,
@@ -137,6 +139,7 @@ async def _mail(order: Order, inquiry: Inquiry, doubts: int) -> Mailed:
     if sending.doubtful and not order.stopping():
         notes += in_words(await reconcile(inquiry))
     notes += _stepped_in(sending)
+    notes += [scrubbed(line) for way, found in sending.senders.items() for line in found.in_words(way)]
     return Mailed(sending.accepted, sending.fault, order.stopping(), tuple(notes))
 
 

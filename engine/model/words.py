@@ -78,6 +78,7 @@ class Reason(StrEnum):
     QUIET_HOURS = "quiet_hours"
     SENDER_FULL = "sender_full"
     SUNSET = "sunset"
+    SENDER_REFUSED = "sender_refused"
     HOLD = "hold"
     REFUSED_BY_PROVIDER = "refused_by_provider"
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"

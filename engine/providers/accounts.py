@@ -45,3 +45,12 @@ def listed(found: Mapping[str, object], key: str) -> list[object]:
     """A list in an answer; empty where there is none."""
     value = found.get(key)
     return value if isinstance(value, list) else []
+
+
+def items(answer: Answer, provider: str) -> list[object]:
+    """An answer that is a list; the errors of `ask` for every other one."""
+    found = content(answer)
+    if answer.status == 200 and isinstance(found, list):
+        return found
+    read(provider, answer)
+    raise NotSent(f"{provider} answered something that is no list", help=answers.URL_HELP)

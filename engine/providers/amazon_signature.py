@@ -33,7 +33,7 @@ def signing_headers(
     now: datetime,
     method: str = "POST",
 ) -> dict[str, str]:
-    """The headers that sign a call to `url`, which has no query."""
+    """The headers that sign a call to `url`, which has no query. What is escaped in it is signed escaped once more."""
     target = urlsplit(url)
     moment = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     headers = {"X-Amz-Date": moment}
@@ -42,7 +42,7 @@ def signing_headers(
     signed = {"host": host_header(url), **{name.lower(): value for name, value in headers.items()}}
     names = ";".join(sorted(signed))
     lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
-    path = quote(target.path or "/", safe="/-_.~%")
+    path = quote(target.path or "/", safe="/-_.~")
     request = "\n".join((method, path, "", lines, names, hashlib.sha256(body).hexdigest()))
     scope = f"{moment[:8]}/{region}/{service}/aws4_request"
     to_sign = "\n".join((ALGORITHM, moment, scope, hashlib.sha256(request.encode()).hexdigest()))

@@ -146,6 +146,17 @@ class Probes(Protocol):
 
 
 @runtime_checkable
+class Vouches(Protocol):
+    """A provider that says which addresses may send, by questions that change nothing."""
+
+    async def vouch(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        """Which of these may stand in From, and which certainly may not; what it cannot tell is missing.
+
+        Raises ProviderError where it could not be asked, or does not say: then nothing is known.
+        """
+
+
+@runtime_checkable
 class Hears(Protocol):
     """A provider that tells what became of letters by calling us."""
 

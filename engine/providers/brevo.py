@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import orjson
@@ -20,7 +20,7 @@ from engine.model.diagnosis import diagnosed
 from engine.model.heard import Bounce, Heard, News, Post
 from engine.model.letter import Batch, Frame, Letter, Mailbox, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import accounts, answers
+from engine.providers import accounts, answers, identities
 from engine.providers.base import TOKEN, Account, Idempotency, Limits
 from engine.providers.call_key import call_key
 from engine.providers.headers import MADE_BY_APIS, encoded_words, header_value, unfolded, unsafe, whole_token
@@ -208,6 +208,15 @@ class Brevo:
         """See Probes: whose account it is."""
         found = await accounts.ask("Brevo", self.lane, "/account")
         return Account(f"account of {text(found, 'companyName') or 'an unnamed company'}")
+
+    async def vouch(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        """See Vouches: by the senders, and by the domains that are authenticated."""
+        senders = accounts.listed(await accounts.ask("Brevo", self.lane, "/senders"), "senders")
+        domains = accounts.listed(await accounts.ask("Brevo", self.lane, "/senders/domains"), "domains")
+        verified = [text(each, "email") for each in senders if inside(each, "active") is True]
+        verified += [text(each, "domain_name") for each in domains if inside(each, "authenticated") is True]
+        doubtful = [text(each, "domain_name") for each in domains if inside(each, "verified") is True]
+        return identities.judged(addresses, verified, doubtful=doubtful)
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call; see Provider. The same batch within half an hour is recognised, and nothing is sent again."""

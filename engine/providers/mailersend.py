@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +28,7 @@ from engine.errors import (
 from engine.model.heard import Heard, Post
 from engine.model.letter import Batch, Letter, Mailbox, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import accounts, answers
+from engine.providers import accounts, answers, identities
 from engine.providers.base import Account, Limits
 from engine.providers.headers import MADE_BY_APIS, whole_token
 from engine.providers.json_wire import (
@@ -175,6 +175,13 @@ class Mailersend:
         return Account(
             f"domains {', '.join(names)}" if names else "", "" if names else "no domain is verified"
         )
+
+    async def vouch(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        """See Vouches: by the domains. A token without the right to ask is refused."""
+        found = await accounts.ask("MailerSend", self.lane, f"/v1/domains?limit={identities.AT_ONCE}")
+        domains = accounts.listed(found, "data")
+        verified = [text(each, "name") for each in domains if inside(each, "is_verified") is True]
+        return identities.judged(addresses, verified, complete=len(domains) < identities.AT_ONCE)
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call, and for a bulk what became of it. Raises AccountFault once after letters were taken but held."""

@@ -30,7 +30,7 @@ from engine.errors import (
 from engine.model.heard import Heard, Post
 from engine.model.letter import Batch, Frame, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import accounts, answers
+from engine.providers import accounts, answers, identities
 from engine.providers.base import Account, Limits, Lookup, Sought, Spends
 from engine.providers.form_wire import (
     BODIES,
@@ -251,13 +251,20 @@ class Mailgun:
 
     async def probe(self) -> Account:
         """See Probes: the state of the sending domain."""
-        domain = (await accounts.ask("Mailgun", self.singles.first, f"/v3/domains{self.path[3:]}")).get(
-            "domain"
-        )
-        name, state = text(domain, "name"), text(domain, "state")
-        return Account(
-            f"domain {name}, {state}", "" if state == "active" else f"the domain {name} is {state}"
-        )
+        name, state = await self._domain()
+        trouble = "" if state == "active" else f"the domain {name} is {state}"
+        return Account(f"domain {name}, {state}", trouble)
+
+    async def vouch(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        """See Vouches: a domain that is not active takes nobody's letters; others' addresses it does not judge."""
+        name, state = await self._domain()
+        if state != "active":
+            return dict.fromkeys(addresses, False)
+        return identities.judged(addresses, [name], complete=False)
+
+    async def _domain(self) -> tuple[str, str]:
+        found = await accounts.ask("Mailgun", self.singles.first, f"/v3/domains{self.path[3:]}")
+        return text(found.get("domain"), "name"), text(found.get("domain"), "state")
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call for a merged batch, one call a letter otherwise; see Provider."""

@@ -29,7 +29,7 @@ from engine.model.diagnosis import diagnosed
 from engine.model.heard import Bounce, Heard, News, Post
 from engine.model.letter import Batch, Frame, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import accounts, answers
+from engine.providers import accounts, answers, identities
 from engine.providers.base import Account, Limits, Lookup, Sought
 from engine.providers.headers import MADE_BY_APIS, header_value, unfolded, unsafe, whole_token
 from engine.providers.json_wire import (
@@ -177,6 +177,14 @@ class Mailjet:
         )
         active = sum(text(sender, "Status") == "Active" for sender in senders)
         return Account(f"{active} active senders", "" if active else "no sender is active")
+
+    async def vouch(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        """See Vouches: by the senders, single addresses or whole domains (`*@`)."""
+        senders = accounts.listed(
+            await accounts.ask("Mailjet", self.lane, "/v3/REST/sender?Limit=1000"), "Data"
+        )
+        verified = [text(each, "Email") for each in senders if text(each, "Status") == "Active"]
+        return identities.judged(addresses, verified, complete=len(senders) < 1000)
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call; see Provider. Where the answer has results, they count whatever its status."""

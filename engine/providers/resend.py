@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import orjson
@@ -28,7 +28,7 @@ from engine.errors import (
 from engine.model.heard import Bounce, Heard, News, Post
 from engine.model.letter import Batch, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import accounts, answers
+from engine.providers import accounts, answers, identities
 from engine.providers.amazon_bounces import amazon_bounce
 from engine.providers.base import Account, Idempotency, Limits
 from engine.providers.call_key import call_key
@@ -155,6 +155,18 @@ class Resend:
         return Account(
             f"domains {', '.join(names)}" if names else "", "" if names else "no domain is verified"
         )
+
+    async def vouch(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        """See Vouches: by the domains. A key that may only send is refused."""
+        question = f"/domains?limit={identities.AT_ONCE}"
+        domains = accounts.listed(await accounts.ask("Resend", self.lane, question), "data")
+        known, unsure = ("verified",), ("partially_verified", "partially_failed")
+        verified, doubtful = (
+            [text(each, "name") for each in domains if text(each, "status") in states]
+            for states in (known, unsure)
+        )
+        complete = len(domains) < identities.AT_ONCE
+        return identities.judged(addresses, verified, doubtful=doubtful, complete=complete)
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call; see Provider. The same batch within a day is answered again, and nothing is sent again."""

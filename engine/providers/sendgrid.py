@@ -27,7 +27,7 @@ from engine.model.diagnosis import diagnosed
 from engine.model.heard import Bounce, Heard, News, Post
 from engine.model.letter import Batch, Frame, Letter, Mailbox, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import accounts, answers
+from engine.providers import accounts, answers, identities
 from engine.providers.base import TOKEN, Account, Limits, Lookup, Sought
 from engine.providers.headers import MADE_BY_APIS, quoted
 from engine.providers.json_wire import CALL_HEADERS, ObjectWire, distinct_names, header_text, json_bytes
@@ -214,6 +214,17 @@ class Sendgrid:
         scopes = accounts.listed(await accounts.ask("SendGrid", self.singles.first, "/v3/scopes"), "scopes")
         missing = "" if "mail.send" in scopes else "this key may not send: give it the permission mail.send"
         return Account(f"a key with {len(scopes)} permissions", missing)
+
+    async def vouch(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        """See Vouches: by the verified senders and the authenticated domains."""
+        lane = self.singles.first
+        senders = accounts.listed(await accounts.ask("SendGrid", lane, "/v3/verified_senders"), "results")
+        domains = accounts.items(
+            await lane.get(f"/v3/whitelabel/domains?limit={identities.AT_ONCE}"), "SendGrid"
+        )
+        verified = [text(each, "from_email") for each in senders if inside(each, "verified") is True]
+        verified += [text(each, "domain") for each in domains if inside(each, "valid") is True]
+        return identities.judged(addresses, verified, complete=len(domains) < identities.AT_ONCE)
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call for a merged batch, one call a letter otherwise; see Provider."""

@@ -8,8 +8,9 @@ service model of 2019-09-27. The wires are in `ses_wire`, what SES tells in `ama
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 import orjson
 
@@ -30,6 +31,7 @@ from engine.providers.ses_wire import REFUSED_HEADERS, REPLACED_HEADERS, SesMerg
 from engine.providers.singles import SINGLE_MESSAGES, Singles
 
 ONE, MANY = "/v2/email/outbound-emails", "/v2/email/outbound-bulk-emails"
+IDENTITIES_PATH = "/v2/email/identities"
 ACCOUNT_PATH = "/v2/email/account"
 MERGED, MERGED_BYTES = 50, 1_000_000
 BYTES = 40 * 1024 * 1024
@@ -88,6 +90,32 @@ class Ses:
         return Account(
             f"region {self.region}, {most:,.0f} letters a day" if most else f"region {self.region}", trouble
         )
+
+    async def vouch(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        """See Vouches: by the identities; a verified domain vouches for every address in it and below it."""
+        known: dict[str, bool] = {}
+        found = {}
+        for address in addresses:
+            parts = address.rpartition("@")[2].split(".")
+            domains = [".".join(parts[start:]) for start in range(len(parts) - 1)]
+            for name in (*domains, address):
+                if name not in known:
+                    known[name] = await self._is_verified(name)
+                if known[name]:
+                    break
+            found[address] = any(known.get(name, False) for name in (*domains, address))
+        return found
+
+    async def _is_verified(self, identity: str) -> bool:
+        path = f"{IDENTITIES_PATH}/{quote(identity, safe='')}"
+        url, now = self.url + path, clock.now()
+        signature = signing_headers(self.credentials, self.region, "ses", url, b"", now, "GET")
+        answer = await self.singles.first.get(path, signature)
+        if answer.status == 403:
+            raise refusal(answer)
+        if answer.status == 404:
+            return False
+        return accounts.read("SES", answer).get("VerifiedForSendingStatus") is True
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call for each letter, or for all the people of a merged batch; see Provider."""

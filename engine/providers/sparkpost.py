@@ -27,7 +27,7 @@ from engine.errors import (
 from engine.model.heard import Heard, Post
 from engine.model.letter import Batch, Frame, Letter, Outcome, Verdict
 from engine.network.lane import Answer, Lane
-from engine.providers import accounts, answers
+from engine.providers import accounts, answers, identities
 from engine.providers.base import TOKEN, Account, Limits, Lookup, Sought
 from engine.providers.headers import MADE_BY_APIS, header_value, unfolded, unsafe, whole_token
 from engine.providers.json_wire import (
@@ -246,6 +246,18 @@ class Sparkpost:
         state = text(found, "status")
         trouble = "" if state in ("", "active") else f"the account is {state}"
         return Account(f"account of {text(found, 'company_name') or 'an unnamed company'}", trouble)
+
+    async def vouch(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        """See Vouches: by the sending domains whose ownership is verified, and which are not blocked."""
+        found = await accounts.ask("SparkPost", self.singles.first, "/sending-domains")
+        domains = accounts.listed(found, "results")
+        verified = [
+            text(each, "domain")
+            for each in domains
+            if inside(each, "status", "ownership_verified") is True
+            and text(each, "status", "compliance_status") != "blocked"
+        ]
+        return identities.judged(addresses, verified)
 
     async def send(self, batch: Batch) -> list[Outcome]:
         """One call for a merged batch, one call a letter otherwise; see Provider."""

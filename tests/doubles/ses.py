@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from email.headerregistry import HeaderRegistry
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -189,7 +190,7 @@ def wrong_signature(request: Request, secret: str, session: str) -> str:
         return "a header is not signed"
     lines = [
         request.method,
-        request.path,
+        quote(request.path, safe="/-_.~"),
         "",
         *(f"{name}:{request.headers[name]}" for name in signed),
         "",

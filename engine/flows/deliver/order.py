@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ class Order:
     `ways`: the first way out, and perhaps one that steps in. `lanes`: calls in flight. `limit`: at most so many
     letters now, or None. `until`: nothing is claimed from that moment on. `limit_of_run`: the campaign's own speed.
     `gate`: rules that are asked once more for each batch. `room`: how many of a
-    batch may leave today. `now`: the moment, asked anew for every step.
+    batch may leave today. `senders`: who each variant is from. `now`: the moment, asked anew for every step.
     `wall`: the machine's own clock, also where the moment is fixed. `tick`: seconds of a clock that never jumps.
     `chance`: a number in [0, 1). `stopping`: true once somebody wants to stop. `impatient`: a person asks, so a
     way out that is closed is tried at once. `follow`: brings the suppressions of addresses (their hashes) in line
@@ -66,6 +66,7 @@ class Order:
     limit_of_run: Limit | None = None
     gate: Gate | None = None
     room: Room | None = None
+    senders: Mapping[int, str] = field(default_factory=dict)
     brakes: Brakes = field(default_factory=Brakes)
     patience: float = PATIENCE
     grace: float = GRACE

@@ -17,6 +17,7 @@ from engine.flows.deliver.collecting import seldom_collecting
 from engine.flows.deliver.letters import Filled, without
 from engine.flows.deliver.order import Order
 from engine.flows.deliver.pacing import Pacer
+from engine.flows.deliver.setting_aside import Senders
 from engine.flows.deliver.settling import Settled, receipts_of
 from engine.flows.deliver.ways import Connections, Way
 from engine.model.address import address_hash
@@ -45,11 +46,12 @@ SHORTEST = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A call that is over, its receipts, and what it told about its way out."""
+    """A call that is over, its receipts, and what it told about its way out. `fault`: why nothing of it was taken."""
 
     turn: Turn
     settled: Settled
     told: Told
+    fault: ProviderError | None = None
 
 
 class Sending:
@@ -69,6 +71,7 @@ class Sending:
         self.through: dict[str, int] = {}
         self.doubtful = 0
         self.faults: dict[str, ProviderError] = {}
+        self.senders = {way.name: Senders(order.senders) for way in order.ways}
         self.fault: ProviderError | None = None
         self.stopped = ""
         self.broken: BaseException | None = None
@@ -175,8 +178,8 @@ class Sending:
         answered = bool(settled.accepted or settled.refused)
         if not answered and not trouble and sent.fault is None and answered_by_itself:
             trouble = settled.ending.detail or "it answered for none of the letters"
-        if sent.fault is not None:
-            self._account_at_fault(turn.way, sent.fault)
+        if settled.accepted:
+            self.senders[turn.way.name].took(turn.claim.variant)
         self._count(turn.way, len(settled.accepted))
         self._take(-sum(receipt.state is State.RETRY_WAIT for receipt in settled.others))
         self.doubtful += sum(receipt.state is State.UNCERTAIN for receipt in settled.others)
@@ -187,7 +190,7 @@ class Sending:
             bool(sent.turned_away),
             sent.retry_after,
         )
-        return Answered(turn, settled, told)
+        return Answered(turn, settled, told, sent.fault)
 
     def _intend(self, turn: Turn, filled: Filled) -> tuple[call.Intent, Filled]:
         """The intent, kept, and the letters it holds for; none are left when there is nothing to call for."""
@@ -242,6 +245,10 @@ class Sending:
         if settled.closed:
             self._remember_closed(connection, settled, way, now)
         self.pacer.tell(connection, answered.turn.buckets[0], answered.told)
+        if answered.fault is not None and not self.senders[way.name].blame(
+            connection, settled.claim.run, settled.claim.variant, way.name, answered.fault, now
+        ):
+            self._account_at_fault(way, answered.fault)
 
     def _remember_closed(self, connection: Connection, settled: Settled, way: Way, now: datetime) -> None:
         """A refusal that is news of an address: the second one a week later gives it up."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,17 +13,22 @@ from engine.errors import NetworkError, ProviderError
 from engine.model.finding import Finding, fine, problem, unknown, warning
 from engine.network.fetch import Fetched, FetchLimits, fetch
 from engine.network.reach import on_this_machine
-from engine.providers.base import Account, Hears, Probes, Provider
+from engine.providers.base import Account, Hears, Probes, Provider, Vouches
 
 PROBE_SECONDS = 20.0
 PAGE = FetchLimits(most_bytes=64 * 1024, seconds=15.0)
 LINKS_WHY = "readers' links for leaving and for choosing lead there, and every letter holds them for ever"
 
 
-def provider(way: Provider, *, used: bool, hears: bool) -> Iterator[Finding]:
-    """One way out. `used`: whether letters go through it now. `hears`: whether its news would be believed."""
+def provider(
+    way: Provider, *, used: bool, hears: bool, senders: Mapping[str, str] | None = None
+) -> Iterator[Finding]:
+    """One way out. `used`: whether letters go through it now. `hears`: whether its news would be believed.
+
+    `senders`: the address of each by name, to ask whether they may send through it.
+    """
     try:
-        account = asyncio.run(_probe(way))
+        account, known = asyncio.run(_probe(way, tuple((senders or {}).values()) if used else ()))
     except ProviderError as error:
         judge = problem if used else warning
         yield judge("provider", f"{way.name}: {error.message}", "no letter leaves through it", error.help)
@@ -39,19 +45,41 @@ def provider(way: Provider, *, used: bool, hears: bool) -> Iterator[Finding]:
         yield problem("provider", f"{way.name}: {account.trouble}", why, "look at the account there")
     else:
         yield fine("provider", f"{way.name}: {account.words}" if account.words else f"{way.name} answers")
+    yield from _senders(way.name, senders or {}, known)
     if used and isinstance(way, Hears) and not hears:
         why = "bounces and complaints are not heard of, and dead addresses are written to again and again"
         do = f"set `webhook_key` for {way.name} in config/project.yaml, and the webhook at the provider"
         yield warning("webhooks", f"{way.name} has no webhook_key", why, do)
 
 
-async def _probe(way: Provider) -> Account:
+def _senders(way: str, senders: Mapping[str, str], known: Mapping[str, bool]) -> Iterator[Finding]:
+    """Who may send through it, and who not. Pure."""
+    may = [name for name, address in senders.items() if known.get(address)]
+    if may:
+        yield fine("senders", f"{way} takes letters from {', '.join(may)}")
+    for name, address in senders.items():
+        if known.get(address) is False:
+            what = f"{way} does not know {address} of {name}"
+            why = (
+                "letters from there are held back, or refused" if may else "letters from there may be refused"
+            )
+            do = f"verify the address or its domain at {way}, or name another one in config/senders.yaml"
+            yield (problem if may else warning)("senders", what, why, do)
+
+
+async def _probe(way: Provider, addresses: Sequence[str]) -> tuple[Account, Mapping[str, bool]]:
+    """What it says of the account, and of these addresses as far as it says anything."""
+    known: Mapping[str, bool] = {}
     try:
         async with asyncio.timeout(PROBE_SECONDS):
-            if isinstance(way, Probes):
-                return await way.probe()
-            await way.open()
-            return Account("")
+            if not isinstance(way, Probes):
+                await way.open()
+                return Account(""), known
+            account = await way.probe()
+            if addresses and isinstance(way, Vouches):
+                with contextlib.suppress(ProviderError):
+                    known = await way.vouch(addresses)
+            return account, known
     finally:
         await way.close()
 

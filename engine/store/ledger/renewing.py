@@ -1,4 +1,4 @@
-"""Giving letters that have not left another variant: the same letter, from somebody else."""
+"""Letters that have not left, by their variants: given another one, held back a while, let go again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
-from engine.model.words import State
+from engine.model.words import Reason, State
 from engine.store import tables
 
 if TYPE_CHECKING:
@@ -36,3 +36,30 @@ def give(connection: Connection, run: int, before: int, after: int, now: datetim
         table.c.state == State.PLANNED,
     )
     return connection.execute(this.values(variant=after)).rowcount
+
+
+def hold_back(
+    connection: Connection, run: int, variants: Iterable[int], until: datetime, detail: str, now: datetime
+) -> int:
+    """Puts the letters of these variants that are due off, because of their sender; how many."""
+    table = tables.deliveries
+    this = update(table).where(
+        table.c.run == run,
+        table.c.variant.in_(list(variants)),
+        table.c.due_at <= now,
+        table.c.state.in_((State.PLANNED, State.RETRY_WAIT)),
+    )
+    values = {"due_at": until, "reason": str(Reason.SENDER_REFUSED), "detail": detail}
+    return connection.execute(this.values(values)).rowcount
+
+
+def let_go(connection: Connection, run: int, variants: Iterable[int], now: datetime) -> int:
+    """Makes the letters of these variants that were held back because of their sender due again; how many."""
+    table = tables.deliveries
+    this = update(table).where(
+        table.c.run == run,
+        table.c.variant.in_(list(variants)),
+        table.c.due_at > now,
+        table.c.reason == str(Reason.SENDER_REFUSED),
+    )
+    return connection.execute(this.values(due_at=now, reason=None, detail=None)).rowcount
