@@ -57,6 +57,7 @@ def demonstrate(folder: Path, tell: Callable[[str], None]) -> RunReport:
 
     One reader's letter is laid beside the outbox as a page with its pictures, for those without a mail program.
     """
+    from engine.app import tiering
     from engine.app.checking import check
     from engine.app.verbs import App
 
@@ -71,6 +72,8 @@ def demonstrate(folder: Path, tell: Callable[[str], None]) -> RunReport:
         for path in sorted((sample / "events").glob("*.csv")):
             events = app.import_events(path, path.stem)
             tell(f"{events.added:,} {path.stem} events imported")
+        tiers = tiering.apply(app.desk)
+        tell("tiers: " + ", ".join(f"{line.after:,} {line.tier}" for line in tiers.tiers if line.after))
         prepared = app.prepare(DEMO_CAMPAIGN)
         tell(f"{DEMO_CAMPAIGN}: {prepared.to_send:,} letters in {prepared.variants} variants are ready")
         report = app.send(prepared)

@@ -19,7 +19,7 @@ QUICKSTART = ROOT / "docs" / "quickstart.md"
 
 @pytest.mark.slow
 def test_the_readme_is_what_happens(tmp_path: Path) -> None:
-    assert Reader(tmp_path, NOW).follow(README, sections=True) == 9
+    assert Reader(tmp_path, NOW).follow(README, sections=True) == 10
     house = Desk(tmp_path / "touchbase-demo")
     (run,) = house.json("runs")
     assert adds_up(run)
