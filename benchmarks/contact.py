@@ -1,10 +1,10 @@
 """What the rules of contact cost: a million customers with twenty past letters each, planned with all rules on.
 
-    python -m benchmarks.contact fill|freeze|gate DATABASE CUSTOMERS
+    python -m benchmarks.contact fill|freeze|gate|floors DATABASE CUSTOMERS
 
 Planning is the whole audience in one statement, without rules and with every rule: two caps, cadence by tier, a balance
 of intents, a hold, an order and quiet hours, for customers in six time zones. The gate is what sending asks once more:
-batches of 500 people with their past, in the transaction of an intent.
+batches of 500 people with their past, in the transaction of an intent. What floors cost stands beside it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, literal, select, text
 
+from benchmarks import floors
 from benchmarks.planning import NOW, declared_fields, fill, served
 from benchmarks.race import step
 from benchmarks.table import Table
@@ -34,7 +35,7 @@ from engine.flows.deliver.gating import ContactGate
 from engine.model.contact import Label
 from engine.model.duration import Duration, Unit
 from engine.policy.quiet import Hours, Quiet
-from engine.policy.rules import Balance, Cadence, Cap, Hold, Rules
+from engine.policy.rules import Balance, ByPeople, Cadence, Cap, Hold, Rules
 from engine.store import runs, tables, touches
 from engine.store.database import Database, open_database
 from engine.store.ledger import plan
@@ -56,6 +57,8 @@ SEGMENTS = {
 RUNS = 40
 """Each to every second customer: twenty letters a person, spread over two years."""
 BATCH, BATCHES = 500, 40
+CALLED = 20
+"""One customer in so many was called by a person."""
 INTENTS = ("give", "inform", "sell", "give", "ask")
 DAY, WEEK, MONTH = (Duration(1, unit) for unit in (Unit.DAY, Unit.WEEK, Unit.MONTH))
 RULES = Rules(
@@ -66,6 +69,7 @@ RULES = Rules(
     balance=Balance("sell", 1, 3, not_in_first=2),
     quiet=Quiet(Hours(clock(20), clock(8))),
     ahead=("monthly-digest",),
+    people=ByPeople(("call", "visit")),
 )
 COLUMNS = ("step", "database", "people", "seconds", "CPU s", "µs a person", "peak MB here")
 
@@ -75,9 +79,9 @@ def measure(databases: dict[str, str], customers: int) -> Table:
     rows = []
     for name, url in databases.items():
         step("benchmarks.contact", "fill", url, customers)
-        for what in ("freeze", "gate"):
+        for what in ("freeze", "gate", "floors"):
             for label, found in json.loads(step("benchmarks.contact", what, url, customers)).items():
-                each = found["seconds"] / found["people"] * 1e6
+                each = found["seconds"] / max(found["people"], 1) * 1e6
                 rows.append(
                     (
                         label,
@@ -91,7 +95,10 @@ def measure(databases: dict[str, str], customers: int) -> Table:
                 )
     past = customers * RUNS // 2
     return Table(
-        "contact", COLUMNS, rows, f"{customers:,} customers in six time zones, {past:,} past letters."
+        "contact",
+        COLUMNS,
+        rows,
+        f"{customers:,} customers in six time zones, {past:,} past letters, {customers // CALLED:,} calls.",
     )
 
 
@@ -103,7 +110,7 @@ def main() -> None:
             fill(database, customers)
             remember(database)
         else:
-            found = {"freeze": planned, "gate": gated}[what](database)
+            found = {"freeze": planned, "gate": gated, "floors": forgotten}[what](database)
             print(json.dumps(found))
 
 
@@ -132,8 +139,13 @@ def remember(database: Database) -> None:
             }
             names = [*given, "customer", "address"]
             source = select(*(literal(value) for value in given.values()), people.c.id, people.c.email)
-            chosen = source.where((people.c.id + number * 7 + number % 2) % 2 == 0)
+            chosen = source.where((people.c.id + number) % 2 == 0)
             connection.execute(insert(rows).from_select(names, chosen, include_defaults=False))
+    with database.write() as connection:
+        called = {"kind": "call", "at": NOW - timedelta(days=40), "text": "hello", "recorded_at": NOW}
+        columns = [literal(value, tables.touches.c[name].type) for name, value in called.items()]
+        chosen = select(*columns, people.c.id).where(people.c.id % CALLED == 0)
+        connection.execute(insert(tables.touches).from_select([*called, "customer"], chosen))
     with database.write() as connection:
         connection.execute(text("ANALYZE"))
 
@@ -142,6 +154,11 @@ def rules_at(database: Database, moment: datetime) -> Rulebook:
     """The segments, ready to be asked."""
     read = SegmentsFile.model_validate({"segments": SEGMENTS}).segments
     return rulebook(database, read, declared_fields(database), as_of=moment, zone=LONDON)
+
+
+def forgotten(database: Database) -> dict[str, dict[str, float]]:
+    """Who will be silent, and what is done about it."""
+    return floors.measured(database, rules_at(database, NOW))
 
 
 def planned(database: Database) -> dict[str, dict[str, float]]:

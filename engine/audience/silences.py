@@ -52,7 +52,7 @@ from engine.policy.floors import (
     kept_until,
     lead,
 )
-from engine.store import tables
+from engine.store import bulk, tables
 from engine.store.touches import TOUCHED, WAITING
 from engine.store.types import to_microseconds
 
@@ -79,6 +79,15 @@ silences = Table(
 `clock`, `place`: of the floor. `last`: the last touch, `start`: where the clock began; in microseconds. `missed`: 1 where
 it is too late already. `filler`: what prevents it, `reason`: why nothing does.
 """
+
+letters = Table(
+    "silence_letters",
+    MetaData(),
+    Column("customer", BigInteger, primary_key=True),
+    Column("waits", Integer, nullable=False),
+    Column("reason", Text),
+)
+"""A temporary table: the customers of some runs. `waits`: 1 where a letter has not left and still may."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +120,7 @@ def lay_out(connection: Connection, outlook: Outlook, until: date, *, in_turn: b
     names = ["customer", "clock", "place", "owner", "last", "start", "missed"]
     columns = [found.c[name] for name in names[:-1]]
     connection.execute(insert(silences).from_select(names, select(*columns, missed).where(*conditions)))
+    _count(connection, "silences")
 
 
 def standings(outlook: Outlook) -> Subquery:
@@ -242,24 +252,45 @@ def kept_by(
 def prevented_by_letters(connection: Connection, runs: Mapping[int, str]) -> None:
     """What a letter prevents that is planned and has not left. `runs`: unfinished ones with their campaigns."""
     for campaign in sorted(set(runs.values())):
-        these = [run for run, name in runs.items() if name == campaign]
-        _prevent(connection, and_(_open_letter(), silences.c.customer.in_(_waiting(these))), campaign)
+        _lay_letters_out(connection, [run for run, name in runs.items() if name == campaign])
+        _prevent(connection, and_(_open_letter(), _has_letter(1)), campaign)
 
 
 def prevented_by_run(connection: Connection, run: int, filler: str) -> None:
     """What the letters of a run prevent that was planned just now; of the others, why they get none."""
-    _prevent(connection, and_(_open_letter(), silences.c.customer.in_(_waiting([run]))), filler)
-    rows, delivery = silences, tables.deliveries.alias()
-    why = select(delivery.c.reason).where(
-        delivery.c.customer == rows.c.customer, delivery.c.run == run, delivery.c.state.not_in(WAITING)
-    )
-    reason = func.coalesce(rows.c.reason, why.limit(1).scalar_subquery())
-    connection.execute(rows.update().where(_open_letter()).values(reason=reason))
+    _lay_letters_out(connection, [run])
+    _prevent(connection, and_(_open_letter(), _has_letter(1)), filler)
+    why = select(letters.c.reason).where(letters.c.customer == silences.c.customer).scalar_subquery()
+    condition = and_(_open_letter(), silences.c.reason.is_(None), _has_letter(0))
+    connection.execute(silences.update().where(condition).values(reason=why))
 
 
-def _waiting(runs: Collection[int]) -> Select[Any]:
+def _lay_letters_out(connection: Connection, runs: Collection[int]) -> None:
+    """The customers of runs and whether their letter waits.
+
+    They are copied, because PostgreSQL believes of a run that was planned just now that there is nobody in it.
+    """
+    connection.execute(text(_CREATE_LETTERS))
+    connection.execute(text("DELETE FROM silence_letters"))
     delivery = tables.deliveries.alias()
-    return select(delivery.c.customer).where(delivery.c.run.in_(sorted(runs)), delivery.c.state.in_(WAITING))
+    waits = func.max(case((delivery.c.state.in_(WAITING), 1), else_=0))
+    chosen = (
+        select(delivery.c.customer, waits, func.max(delivery.c.reason))
+        .where(delivery.c.run.in_(sorted(runs)))
+        .group_by(delivery.c.customer)
+    )
+    connection.execute(insert(letters).from_select(["customer", "waits", "reason"], chosen))
+    _count(connection, "silence_letters")
+
+
+def _has_letter(waits: int) -> ColumnElement[bool]:
+    return silences.c.customer.in_(select(letters.c.customer).where(letters.c.waits == waits))
+
+
+def _count(connection: Connection, table: str) -> None:
+    """PostgreSQL knows nothing of a temporary table by itself, and would go through all of it for every customer."""
+    if not bulk.is_sqlite(connection):
+        connection.execute(text(f"ANALYZE {table}"))
 
 
 def prevented_by_tasks(connection: Connection, filler: str, *, in_time_at: datetime | None = None) -> None:
@@ -330,4 +361,8 @@ _CREATE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS silences
 (customer BIGINT NOT NULL, clock INTEGER NOT NULL, place INTEGER NOT NULL, owner TEXT, last BIGINT,
  start BIGINT NOT NULL, missed INTEGER NOT NULL, filler TEXT, reason TEXT, PRIMARY KEY (customer, clock))
+"""
+_CREATE_LETTERS = """
+CREATE TEMPORARY TABLE IF NOT EXISTS silence_letters
+(customer BIGINT PRIMARY KEY, waits INTEGER NOT NULL, reason TEXT)
 """
