@@ -93,9 +93,11 @@ def test_whoever_no_letter_may_reach_becomes_a_task_and_a_missed_floor_has_its_r
 
 def test_a_filling_that_dies_again_and_again_is_gone_on_with(floors: Desk) -> None:
     for place in ("after_plan", "after_filler", "after_floor_tasks"):
-        dead = floors.process("run", "--once", now=LAST_DAYS, before=["env", f"{VARIABLE}={place}"])
-        dead.communicate(timeout=60)
-        assert dead.returncode == EXIT_STATUS, place
+        floors.environment[VARIABLE] = place
+        dead = floors.process("run", "--once", now=LAST_DAYS)
+        said = dead.communicate(timeout=60)
+        assert dead.returncode == EXIT_STATUS, said
+    del floors.environment[VARIABLE]
     floors.json("run", "--once", now=LAST_DAYS)
     history = floors.json("history", "ana@mail.example", now=LAST_DAYS)
     assert [line["campaign"] for line in history if line["kind"] == "delivery"] == ["note", "digest"]
