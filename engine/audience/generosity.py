@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, union
 from sqlalchemy.sql.selectable import Subquery
 
 from engine.audience.conditions import GIVEN_STATES
 from engine.audience.contact import field_text
 from engine.audience.rulebook import Rulebook
 from engine.model.gift import CodeCounts
+from engine.model.task import TaskState
 from engine.model.touch import TouchKind
-from engine.model.words import PENDING_STATES
+from engine.model.words import PENDING_STATES, Reason
 from engine.store import tables
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def code_counts(
         _many(and_(~used, ~alive)),
     ]
     tier = func.coalesce(tier_of.c.tier, "").label("tier")
-    given = _given(span, code, GIVEN_STATES).subquery()
+    given = _given(span, code, GIVEN_STATES, TaskState.DONE).subquery()
     rows = (
         select(tier, code.c.offer, *numbers)
         .select_from(code)
@@ -120,7 +121,7 @@ def _many(condition: ColumnElement[bool]) -> ColumnElement[int]:
 def _got(span: Span, rules: Rulebook) -> Subquery:
     """Customers to whom a gift went, each once: in a letter that has left, or may have, or from a person."""
     code, touch = tables.codes.alias(), tables.touches.alias()
-    letters = _given(span, code, GIVEN_STATES, span.gifts).with_only_columns(code.c.customer)
+    letters = _given(span, code, GIVEN_STATES, TaskState.DONE, span.gifts).with_only_columns(code.c.customer)
     people = select(touch.c.customer).where(
         touch.c.kind == TouchKind.GIFT,
         touch.c.at >= span.start,
@@ -133,12 +134,22 @@ def _got(span: Span, rules: Rulebook) -> Subquery:
 def _waiting(span: Span) -> Subquery:
     code = tables.codes.alias()
     states = tuple(sorted(PENDING_STATES))
-    return _given(span, code, states, span.gifts).with_only_columns(code.c.customer).distinct().subquery()
+    return (
+        _given(span, code, states, TaskState.OPEN, span.gifts)
+        .with_only_columns(code.c.customer)
+        .distinct()
+        .subquery()
+    )
 
 
-def _given(span: Span, code: Any, states: Sequence[str], offers: Sequence[str] | None = None) -> Select[Any]:
-    delivery = tables.deliveries.alias()
-    checks = [code.c.reserved_at >= span.start, code.c.reserved_at < span.end, delivery.c.state.in_(states)]
+def _given(
+    span: Span, code: Any, states: Sequence[str], handed: TaskState, offers: Sequence[str] | None = None
+) -> Select[Any]:
+    """The codes of letters in one of these states, and of those a person hands over by a task that is so far."""
+    delivery, task = tables.deliveries.alias(), tables.tasks.alias()
+    by_owner = exists(select(task.c.id).where(task.c.delivery == delivery.c.id, task.c.state == handed))
+    checks = [code.c.reserved_at >= span.start, code.c.reserved_at < span.end]
+    checks.append(or_(delivery.c.state.in_(states), and_(delivery.c.reason == Reason.OWNER_TASK, by_owner)))
     if offers is not None:
         checks.append(code.c.offer.in_(offers))
     return select(code.c.id).join_from(code, delivery, delivery.c.id == code.c.delivery).where(*checks)

@@ -9,7 +9,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class CodeCounts:
-    """What became of the codes of a year that have left in letters.
+    """What became of the codes of a year that have left in letters, or were handed over by people.
 
     `used` includes `used_by_others`: those somebody else came with than they were given to. `unused` can still be
     used; `expiring` of these end within 30 days. given = used + unused + expired.
@@ -48,7 +48,8 @@ class CodeCounts:
 class TierGifts:
     """One tier's year.
 
-    `customers` = `got` + `without`; `waiting` of those without have one in a letter that has not left yet. `gifts`,
+    `customers` = `got` + `without`; `waiting` of those without have one in a letter that has not left
+    yet, or in a task of their own person's. `gifts`,
     `spent`: what the budget of the tier has counted, by the tier a customer had then; `spend`: its limit, None where
     there is none. `codes`: of gifts alone. `meant`: False where the budget gives such customers nothing. `missing`:
     the first of those without, by address or key.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from engine.audience.generosity import Span, code_counts, tier_counts, without_gift
 from engine.model.gift import CodeCounts
@@ -19,8 +19,10 @@ SPAN = Span(NOW - 30 * DAY, NOW + 30 * DAY, ("cake",))
 
 
 def test_who_got_one_who_waits_for_one_and_what_became_of_the_codes(database: Database) -> None:
-    names = ["left", "waits", "failed", "by-hand", "long-ago", "sale", "nobody"]
-    tiers = dict(zip(names, ["gold", "gold", "gold", "silver", "gold", "silver", None], strict=True))
+    names = ["left", "waits", "handed", "to-hand", "failed", "by-hand", "long-ago", "sale", "nobody"]
+    tiers = dict(
+        zip(names, ["gold", "gold", "gold", "gold", "gold", "silver", "gold", "silver", None], strict=True)
+    )
     declared = put(database, [person(name, f"{name}@x.example", tier=tiers[name]) for name in names])
     rules = rules_for(database, declared, {})
     assert "tier" in KINDS
@@ -45,6 +47,17 @@ def test_who_got_one_who_waits_for_one_and_what_became_of_the_codes(database: Da
     give("failed", "cake", "failed", -DAY)
     give("long-ago", "cake", "accepted", -31 * DAY)
     give("sale", "sale", "accepted", -DAY)
+    for name, state in (("handed", "done"), ("to-hand", "open")):
+        give(name, "cake", "planned", -DAY)
+        with database.write() as connection:
+            delivery = tables.deliveries
+            mine = connection.execute(
+                select(delivery.c.id).where(delivery.c.customer == ids[name])
+            ).scalar_one()
+            ended = {"state": "skipped", "reason": "owner_task"}
+            connection.execute(update(delivery).where(delivery.c.id == mine).values(ended))
+            task = {"customer": ids[name], "delivery": mine, "kind": "gift", "title": "", "state": state}
+            connection.execute(insert(tables.tasks).values(**task, made_by="campaign", created_at=NOW))
     with database.write() as connection:
         touches_by_people.record(connection, ids["by-hand"], "gift", NOW - DAY, "A book", NOW)
         touches_by_people.record(connection, ids["nobody"], "call", NOW - DAY, "Hello", NOW)
@@ -55,10 +68,11 @@ def test_who_got_one_who_waits_for_one_and_what_became_of_the_codes(database: Da
             each.tier: (each.customers, each.got, each.waiting)
             for each in tier_counts(connection, rules, "tier", SPAN)
         }
-        assert counted == {"gold": (4, 1, 1), "silver": (2, 1, 0), "": (1, 0, 0)}
+        assert counted == {"gold": (6, 2, 2), "silver": (2, 1, 0), "": (1, 0, 0)}
         assert without_gift(connection, rules, "tier", SPAN, "gold", 9) == [
             "failed@x.example",
             "long-ago@x.example",
+            "to-hand@x.example",
             "waits@x.example",
         ]
         assert len(without_gift(connection, rules, "tier", SPAN, "gold", 2)) == 2
@@ -66,6 +80,6 @@ def test_who_got_one_who_waits_for_one_and_what_became_of_the_codes(database: Da
         for tier, offer, numbers in code_counts(connection, rules, "tier", SPAN, NOW + 10 * DAY):
             found[tier, offer] += numbers
     assert found == {
-        ("gold", "cake"): CodeCounts(given=3, used=1, used_by_others=1, unused=1, expiring=1, expired=1),
+        ("gold", "cake"): CodeCounts(given=4, used=1, used_by_others=1, unused=2, expiring=1, expired=1),
         ("silver", "sale"): CodeCounts(given=1, unused=1),
     }
