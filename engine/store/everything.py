@@ -43,6 +43,7 @@ LISTS = {
             "reason",
             "created_at",
             "closed_at",
+            "expires_at",
         ),
     ),
     "tiers by hand": (tables.tier_pins, ("at", "tier", "because", "until")),

@@ -61,6 +61,16 @@ def house(desk: Desk, request: pytest.FixtureRequest) -> Desk:
         desk.filled_on(request.getfixturevalue("postgres_url"))
     else:
         desk.filled()
+    return with_campaigns(desk)
+
+
+@pytest.fixture
+def cottage(desk: Desk) -> Desk:
+    """The same on SQLite, for what asks nothing of the database."""
+    return with_campaigns(desk.filled())
+
+
+def with_campaigns(desk: Desk) -> Desk:
     desk.write("campaigns/autumn-calls.yaml", CALLS)
     desk.write("campaigns/personal-note.yaml", LETTER)
     desk.write("templates/call-notes.md", NOTES)
@@ -136,20 +146,20 @@ def test_who_left_or_is_excluded_since_the_plan_becomes_no_task(house: Desk) -> 
     assert [line["email"] for line in house.json("tasks")] == ["nameless@mail.example"]
 
 
-def test_a_title_alone_is_a_task_and_an_empty_draft_is_told(house: Desk) -> None:
-    house.edit("campaigns/autumn-calls.yaml", "  text: call-notes.md\n", "")
-    house.edit("campaigns/autumn-calls.yaml", "cadence:", "schedule: { every: day }\nx-note:")
-    assert house.run("check", "campaigns/autumn-calls.yaml").code == 0
-    assert house.run("preview", "autumn-calls", "--for", ANA).out.endswith("Call Ana\n")
-    house.json("run", "--once")
-    once = house.json("run", "--once", now="2026-11-24T10:00:00+00:00")
+def test_a_title_alone_is_a_task_and_an_empty_draft_is_told(cottage: Desk) -> None:
+    cottage.edit("campaigns/autumn-calls.yaml", "  text: call-notes.md\n", "")
+    cottage.edit("campaigns/autumn-calls.yaml", "cadence:", "schedule: { every: day }\nx-note:")
+    assert cottage.run("check", "campaigns/autumn-calls.yaml").code == 0
+    assert cottage.run("preview", "autumn-calls", "--for", ANA).out.endswith("Call Ana\n")
+    cottage.json("run", "--once")
+    once = cottage.json("run", "--once", now="2026-11-24T10:00:00+00:00")
     assert [(run["campaign"], run["skipped"]) for run in once["sent"]] == [
         ("autumn-calls", {"owner_task": 4})
     ]
-    assert {(line["title"], line["text"]) for line in house.json("tasks")} >= {("Call Ana", None)}
-    house.write("templates/empty.md", "\n")
-    house.edit("campaigns/autumn-calls.yaml", "  kind: call\n", "  kind: call\n  text: empty.md\n")
-    told = house.run("check")
+    assert {(line["title"], line["text"]) for line in cottage.json("tasks")} >= {("Call Ana", None)}
+    cottage.write("templates/empty.md", "\n")
+    cottage.edit("campaigns/autumn-calls.yaml", "  kind: call\n", "  kind: call\n  text: empty.md\n")
+    told = cottage.run("check")
     assert (told.code, "this draft is empty" in told.out + told.err) == (1, True)
 
 

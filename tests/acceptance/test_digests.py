@@ -37,6 +37,16 @@ def house(desk: Desk, request: pytest.FixtureRequest) -> Desk:
         desk.filled_on(request.getfixturevalue("postgres_url"))
     else:
         desk.filled()
+    return after_a_week(desk)
+
+
+@pytest.fixture
+def cottage(desk: Desk) -> Desk:
+    """The same on SQLite, for what asks nothing of the database."""
+    return after_a_week(desk.filled())
+
+
+def after_a_week(desk: Desk) -> Desk:
     desk.edit(
         "config/senders.yaml", "otherwise: team }", "otherwise: team, digest: weekly on monday at 08:00 }"
     )
@@ -104,26 +114,26 @@ def test_it_leaves_once_for_each_owner_and_period(house: Desk) -> None:
     assert house.json("runs")[0]["accepted"] == 3
 
 
-def test_whoever_is_away_is_told_through_their_cover(house: Desk) -> None:
+def test_whoever_is_away_is_told_through_their_cover(cottage: Desk) -> None:
     away = 'away: { from: "2026-11-29", until: "2026-12-02", cover: team } }'
-    house.edit("config/senders.yaml", "priya@news.reading.example }", f"priya@news.reading.example, {away}")
-    assert house.json("run", "--once", now=MONDAY)["done"] == ["digest of team (2026-W49) sent"]
-    told = house.json("digest", "team", now=MONDAY)
+    cottage.edit("config/senders.yaml", "priya@news.reading.example }", f"priya@news.reading.example, {away}")
+    assert cottage.json("run", "--once", now=MONDAY)["done"] == ["digest of team (2026-W49) sent"]
+    told = cottage.json("digest", "team", now=MONDAY)
     assert told["customers"] == 5
-    shown = " ".join(house.run("digest", "team", now=MONDAY).out.split())
+    shown = " ".join(cottage.run("digest", "team", now=MONDAY).out.split())
     assert "You stand in for Priya at Reading Room." in shown
-    back = house.json("run", "--once", now="2026-12-03T09:00:00+00:00")["done"]
+    back = cottage.json("run", "--once", now="2026-12-03T09:00:00+00:00")["done"]
     assert back == ["digest of priya (2026-W49) sent"]
 
 
-def test_a_process_that_dies_leaves_a_doubt_and_no_second_digest(house: Desk) -> None:
-    house.environment["TOUCHBASE_CRASH"] = "after_call"
-    process = house.process("digest", "priya", "--send", now=MONDAY)
+def test_a_process_that_dies_leaves_a_doubt_and_no_second_digest(cottage: Desk) -> None:
+    cottage.environment["TOUCHBASE_CRASH"] = "after_call"
+    process = cottage.process("digest", "priya", "--send", now=MONDAY)
     said = process.communicate(timeout=60)
     assert process.returncode == EXIT_STATUS, said
-    del house.environment["TOUCHBASE_CRASH"]
-    assert house.json("run", "--once", now=MONDAY)["done"] == ["digest of team (2026-W49) sent"]
-    again = house.json("digest", "priya", "--send", now=MONDAY)
+    del cottage.environment["TOUCHBASE_CRASH"]
+    assert cottage.json("run", "--once", now=MONDAY)["done"] == ["digest of team (2026-W49) sent"]
+    again = cottage.json("digest", "priya", "--send", now=MONDAY)
     assert again["state"] == "accepted", "a person's word sends what may have arrived once more"
 
 
