@@ -29,6 +29,7 @@ class Kind(StrEnum):
     POSTS = "posts"
     JOB = "job"
     TASKS = "tasks"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,18 @@ def told_until(connection: Connection, owners: Collection[str]) -> dict[str, dat
     return {row[0]: row[1] for row in connection.execute(query.group_by(table.c.owner))}
 
 
+def troubled(connection: Connection) -> list[tuple[str, str, str, str]]:
+    """Owners whose last digest failed, or may not have arrived: owner, period, state and why."""
+    table = tables.digests
+    last = select(func.max(table.c.id)).group_by(table.c.owner)
+    query = (
+        select(table.c.owner, table.c.period, table.c.state, table.c.detail)
+        .where(table.c.id.in_(last), table.c.state.in_((UNCERTAIN, FAILED)))
+        .order_by(table.c.owner)
+    )
+    return [(row.owner, row.period, row.state, row.detail or "") for row in connection.execute(query)]
+
+
 def _is_due(now: datetime) -> Any:
     table = tables.digests
     return (table.c.state == WAITING) & or_(table.c.due_at.is_(None), table.c.due_at <= now)

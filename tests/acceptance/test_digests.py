@@ -133,8 +133,11 @@ def test_a_process_that_dies_leaves_a_doubt_and_no_second_digest(cottage: Desk) 
     assert process.returncode == EXIT_STATUS, said
     del cottage.environment["TOUCHBASE_CRASH"]
     assert cottage.json("run", "--once", now=MONDAY)["done"] == ["digest of team (2026-W49) sent"]
+    (need,) = cottage.run("status", "--json", now=MONDAY).json["needs"]
+    assert (need["kind"], need["command"]) == ("digest", "touchbase digest priya --send")
     again = cottage.json("digest", "priya", "--send", now=MONDAY)
     assert again["state"] == "accepted", "a person's word sends what may have arrived once more"
+    assert cottage.run("status", now=MONDAY).code == 0
 
 
 def test_only_one_of_two_processes_gets_it(database: Database) -> None:

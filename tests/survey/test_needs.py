@@ -12,7 +12,7 @@ from engine.flows.survey.needs import FAILURES, STILL, Facts, needs
 from engine.model.feed_report import FeedLine
 from engine.model.job import JobState
 from engine.model.problem import Problem, Severity
-from engine.model.status import Kind, ProcessLine, WayLine
+from engine.model.status import Kind, ProcessLine, TasksLine, WayLine
 from engine.store.pauses import PausedCampaign
 from engine.store.unfinished import Standing
 from engine.store.watches import Watch
@@ -106,6 +106,16 @@ NEEDED = {
         Kind.JOB,
         "touchbase doctor",
     ),
+    "tasks overdue for long": (
+        Facts(tasks=[TasksLine("priya", 9, 3, 2), TasksLine("team", 4, 1)]),
+        Kind.TASKS,
+        "touchbase tasks --owner priya",
+    ),
+    "a digest in doubt": (
+        Facts(digests=[("priya", "2027-W01", "uncertain", "no answer")]),
+        Kind.DIGEST,
+        "touchbase digest priya --send",
+    ),
 }
 
 
@@ -136,6 +146,8 @@ def test_the_most_pressing_comes_first() -> None:
         jobs=[replace(JOB, failures=FAILURES)],
         watches=[watch for facts, _, _ in NEEDED.values() for watch in facts.watches],
         scheduled=1,
+        tasks=[line for facts, _, _ in NEEDED.values() for line in facts.tasks],
+        digests=[line for facts, _, _ in NEEDED.values() for line in facts.digests],
     )
     kinds = list(dict.fromkeys(need.kind for need in needs(everything, NOW)))
     pressing = [kind for kind in Kind if kind in kinds]

@@ -32,7 +32,8 @@ class Facts:
 
     `storms`: held bounces by what names their run on the command line. `scheduled`: active campaigns with a
     schedule. `watches`: of the calendars that are looked at. `copied`: why the database may be a copy. `jobs`: those
-    of whichever daemon was here last, none where none ever was.
+    of whichever daemon was here last, none where none ever was. `digests`: owner, period, state and why of those that
+    failed or may not have arrived.
     """
 
     runs: Sequence[Standing] = ()
@@ -47,6 +48,7 @@ class Facts:
     copied: str = ""
     watches: Sequence[Watch] = ()
     tasks: Sequence[TasksLine] = ()
+    digests: Sequence[tuple[str, str, str, str]] = ()
 
 
 def needs(facts: Facts, now: datetime) -> list[Need]:
@@ -65,6 +67,7 @@ def needs(facts: Facts, now: datetime) -> list[Need]:
         *_feeds(facts.feeds),
         *_jobs(facts.jobs),
         *_tasks(facts.tasks),
+        *_digests(facts.digests),
     ]
 
 
@@ -192,6 +195,13 @@ def _tasks(tasks: Iterable[TasksLine]) -> Iterator[Need]:
             are = "task is" if line.long == 1 else "tasks are"
             what = f"{line.long:,} {are} overdue for more than a week{whose}"
             yield Need(Kind.TASKS, what, f"touchbase tasks{f' --owner {line.owner}' if line.owner else ''}")
+
+
+def _digests(digests: Iterable[tuple[str, str, str, str]]) -> Iterator[Need]:
+    for owner, period, state, detail in digests:
+        became = "may or may not have arrived" if state == "uncertain" else "did not leave"
+        what = f"the digest of {owner} ({period}) {became}{f': {detail}' if detail else ''}"
+        yield Need(Kind.DIGEST, what, f"touchbase digest {owner} --send")
 
 
 def _named(run: Standing) -> str:
