@@ -27,22 +27,23 @@ SHOWN = 20
 def look(desk: Desk, *, people: int | None = SHOWN) -> SunsetReport:
     """Who is in which stage, and who would move; nothing is kept. `people`: how many are named (None: all)."""
     ladder = _ladder(desk)
-    with desk.trial() as connection:
-        report = _work_out(desk, connection, ladder, people)
-    return report
+    with desk.database.aside() as aside, aside.working() as connection:
+        found = _work_out(desk, connection, ladder, people)
+        stages.clear(connection)
+    return found
 
 
 def apply(desk: Desk, *, people: int | None = SHOWN) -> SunsetReport:
     """The same, and it takes effect: cadence, suppressions and tasks follow."""
-    ladder = _ladder(desk)
-    with desk.database.write() as connection:
-        return _take_effect(desk, connection, ladder, people)
+    found = _take_effect(desk, _ladder(desk), people, once=False)
+    assert found is not None
+    return found
 
 
 def daily(desk: Desk) -> SunsetReport | None:
     """What the daemon does: worked out once a day; None where it was done, or there is no sunset.
 
-    The day's row is written first and in the same transaction: of two processes one finds it there, and whoever dies
+    The day's row is written in the transaction of the moves: of two processes one finds it there, and whoever dies
     leaves neither row nor moves.
     """
     ladder = ladder_of(desk.workspace)
@@ -52,11 +53,7 @@ def daily(desk: Desk) -> SunsetReport | None:
     with desk.database.read() as connection:
         if stages.is_done(connection, asking.today(desk)):
             return None
-    with desk.database.write() as connection:
-        stages.hold(connection)
-        if stages.is_done(connection, asking.today(desk)):
-            return None
-        return _take_effect(desk, connection, ladder, 0)
+    return _take_effect(desk, ladder, 0, once=True)
 
 
 def ask(desk: Desk, *, at_any_time: bool = False) -> Planned | None:
@@ -110,19 +107,27 @@ def _ladder(desk: Desk) -> Ladder:
     return found
 
 
-def _take_effect(desk: Desk, connection: Connection, ladder: Ladder, people: int | None) -> SunsetReport:
-    stages.hold(connection)
-    report = _work_out(desk, connection, ladder, people, applied=True)
+def _take_effect(desk: Desk, ladder: Ladder, people: int | None, *, once: bool) -> SunsetReport | None:
+    """Worked out aside, while others write, and then carried out; with `once` only where nobody did on this day."""
     dormant = ladder.rungs.get(Stage.DORMANT)
-    stages.take_effect(connection, desk.now, where=dormant.where if dormant is not None else "")
-    stages.note_round(connection, asking.today(desk), desk.now, report.moving)
-    return report
+    where = dormant.where if dormant is not None else ""
+    with desk.database.write() as connection:
+        touches.label_earlier(connection, (label_of(each) for each in desk.workspace.campaigns.values()))
+    with desk.database.aside() as aside:
+        with aside.working() as connection:
+            found = _work_out(desk, connection, ladder, people, applied=True)
+        with aside.writing() as connection:
+            stages.hold(connection)
+            began = stages.note_round(connection, asking.today(desk), desk.now, found.moving)
+            if began or not once:
+                stages.take_effect(connection, desk.now, where=where)
+            stages.clear(connection)
+    return found if began or not once else None
 
 
 def _work_out(
     desk: Desk, connection: Connection, ladder: Ladder, people: int | None, *, applied: bool = False
 ) -> SunsetReport:
-    touches.label_earlier(connection, (label_of(each) for each in desk.workspace.campaigns.values()))
     last = stages.last_round(connection)
     rules = rulebook(desk, desk.now)
     moving = stages.lay_out(connection, found_stages(rules, ladder, owning_of(desk.workspace)))

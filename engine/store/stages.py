@@ -98,16 +98,25 @@ def tasks_wanted(connection: Connection) -> int:
 def take_effect(connection: Connection, now: datetime, *, where: str = "") -> None:
     """Carries the moves out that are laid out: events, stages, suppressions and tasks.
 
+    In this transaction or a later one: whoever was moved or erased in between is left as they are.
+
     `where`: the rule's file and line, for the tasks of owners.
     """
     sqlite = bulk.is_sqlite(connection)
     given = {"at": to_microseconds(now)}
+    connection.execute(text(_OUTDATED))
     connection.execute(text(_EVENTS_SQLITE if sqlite else _EVENTS), given)
     connection.execute(text("DELETE FROM stages WHERE customer IN (SELECT customer FROM stage_moves)"))
     connection.execute(text(_ENTER), given)
     connection.execute(text(_SUPPRESS), given)
     connection.execute(text(_LIFT))
     task_making.make(connection, _check_ins(where, now), MadeBy.POLICY, now)
+
+
+def clear(connection: Connection) -> None:
+    """Forgets the moves that are laid out."""
+    for name in ("stage_found", "stage_moves"):
+        connection.execute(text(f"DELETE FROM {name}"))
 
 
 def is_done(connection: Connection, day: str) -> bool:
@@ -207,6 +216,10 @@ SELECT f.customer, coalesce(s.stage, '{Stage.ENGAGED}'), f.stage, f.first, f.let
             THEN ', asked for the last time on ' || {{asked}} ELSE '' END END
 FROM stage_found f LEFT JOIN stages s ON s.customer = f.customer
 WHERE f.stage <> coalesce(s.stage, '{Stage.ENGAGED}')
+"""
+_OUTDATED = f"""
+DELETE FROM stage_moves WHERE customer NOT IN (SELECT id FROM customers)
+OR before <> coalesce((SELECT s.stage FROM stages s WHERE s.customer = stage_moves.customer), '{Stage.ENGAGED}')
 """
 _LISTED = """
 SELECT c.customer_id, c.email, m.before, m.after, m.reason FROM stage_moves m JOIN customers c ON c.id = m.customer
