@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from engine.app import approving, handing, people, running
+from engine.app import approving, handing, people, running, vouching
 from engine.app.accounts import account_facts
 from engine.app.desk import Desk
 from engine.app.ruling import contact_facts
@@ -69,7 +69,10 @@ def plan_report(desk: Desk, made: running.Draft) -> PlanReport:
     made = running.with_feeds(desk, made)
     with desk.trial() as connection:
         plan = planned(desk, connection, made)
-        return _report(desk, connection, made, plan.run, tuple(plan.notes), fresh=True)
+        found = _report(desk, connection, made, plan.run, tuple(plan.notes), fresh=True)
+        keys = [VariantKey.read(text) for _, text in variants.keys_of_run(connection, plan.run.id)]
+    # Asked when the transaction is over: a provider may take its time.
+    return replace(found, notes=(*found.notes, *vouching.unknown(desk, [key.sender for key in keys])))
 
 
 def kept_report(desk: Desk, made: running.Draft, run: runs.Run, notes: Sequence[str]) -> PlanReport:

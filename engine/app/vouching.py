@@ -40,6 +40,17 @@ def judged(desk: Desk, names: Iterable[str]) -> dict[str, bool]:
     return told if any(asked[1].values()) else {}
 
 
+def unknown(desk: Desk, names: Iterable[str]) -> list[str]:
+    """Whose letters would wait because the way out does not know them, in words. Nobody's of a run from one alone."""
+    chosen = list(dict.fromkeys(names))
+    known = judged(desk, chosen) if len(chosen) > 1 and desk.leaves_machine else {}
+    return [
+        f"letters from {name} would wait: {_detail(desk, name)}"
+        for name in chosen
+        if known.get(name) is False
+    ]
+
+
 def hold_back(desk: Desk, run: runs.Run, senders: Mapping[int, str], *, by_hand: bool) -> list[str]:
     """Holds the run's letters back whose sender is not known there, and lets go those whose sender is by now.
 
@@ -48,15 +59,14 @@ def hold_back(desk: Desk, run: runs.Run, senders: Mapping[int, str], *, by_hand:
     """
     # One sender alone is left to the provider's own word: nobody else's letters are to be spared.
     known = judged(desk, senders.values()) if len(set(senders.values())) > 1 else {}
-    way, now, notes = desk.ways_out[0], desk.now, []
+    now, notes = desk.now, []
     for name in dict.fromkeys(senders.values()):
         own = [number for number, sender in senders.items() if sender == name]
         verdict = known.get(name)
         with desk.database.read() as connection:
             waiting = renewing.waiting(connection, run.id, own, now) if verdict is False else []
         if waiting:
-            address = desk.workspace.senders[name].email
-            detail = f"{way} does not know {address} of {name} as a sender: {REMEDY}"
+            detail = _detail(desk, name)
             with desk.database.write() as connection:
                 held = renewing.hold_back(connection, run.id, own, now + REST, detail, now)
             notes.append(f"{held:,} letters from {name} wait for an hour: {detail}")
@@ -64,6 +74,11 @@ def hold_back(desk: Desk, run: runs.Run, senders: Mapping[int, str], *, by_hand:
             with desk.database.write() as connection:
                 renewing.let_go(connection, run.id, own, now)
     return notes
+
+
+def _detail(desk: Desk, name: str) -> str:
+    address = desk.workspace.senders[name].email
+    return f"{desk.ways_out[0]} does not know {address} of {name} as a sender: {REMEDY}"
 
 
 def _ask(desk: Desk, way: str, addresses: list[str]) -> Mapping[str, bool]:

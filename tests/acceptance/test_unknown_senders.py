@@ -33,6 +33,8 @@ def test_their_letters_wait_and_the_others_leave(desk: Desk) -> None:
                 f"providers:\n  mail: {{ type: resend, token: {TOKEN}, webhook_key: x, url: '{url}' }}\n",
             ),
         )
+        (note,) = desk.json("plan", "digest")["notes"]
+        assert note.startswith("letters from priya would wait: mail does not know priya@gone.example")
         run = desk.json("send", "digest", "--yes")
         assert adds_up(run)
         assert (run["accepted"], run["pending"], run["failed"]) == (1, 2, 0)

@@ -16,6 +16,7 @@ from engine.flows.examine.surroundings import provider
 from engine.providers.base import Vouches
 from engine.providers.identities import judged
 from engine.providers.registry import PROVIDERS, make_provider
+from tests.corpus import corpus_path
 from tests.doubles.api import TOKEN, Api, Reply, Request, json_reply, running
 from tests.providers.test_probe import QUESTIONS, Knows
 
@@ -200,3 +201,26 @@ def test_a_domain_that_is_switched_off_takes_nobodys_letters() -> None:
 )
 def test_a_no_is_certain(verified: list[str], doubtful: list[str], complete: bool, said: bool | None) -> None:
     assert judged([PRIYA], verified, doubtful=doubtful, complete=complete).get(PRIYA) is said
+
+
+QUESTIONS_IN_SPECIFICATIONS = [
+    ("resend/resend.openapi.json", ('"/domains"', '"partially_verified"')),
+    ("brevo/brevo.openapi.normalised.json", ('"/senders"', '"/senders/domains"', '"authenticated"')),
+    ("mailjet/mailjet.openapi.yaml", ("/v3/REST/sender:", "Status")),
+    ("sparkpost/apib/sending-domains.apib", ("[GET /v1/sending-domains{", '"ownership_verified"')),
+    (
+        "ses/botocore-sesv2-service-2.json",
+        ("/v2/email/identities/{EmailIdentity}", "VerifiedForSendingStatus"),
+    ),
+]
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("file", "words"),
+    QUESTIONS_IN_SPECIFICATIONS,
+    ids=[file.partition("/")[0] for file, _ in QUESTIONS_IN_SPECIFICATIONS],
+)
+def test_what_is_asked_stands_in_the_specification(file: str, words: tuple[str, ...]) -> None:
+    text = corpus_path(f"providers/{file}").read_text(encoding="utf-8")
+    assert [word for word in words if word not in text] == []
