@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 import engine.providers.registry
 from engine import clock
-from engine.app import checking, privacy, running, ticking, touching
+from engine.app import checking, privacy, running, tasking, ticking, touching
 from engine.app.desk import Desk
 from engine.app.household import Household
 from engine.app.verbs import App
@@ -23,7 +23,7 @@ from engine.daemon.jobs import JOBS
 from engine.errors import TouchbaseError
 from engine.model.letter import Batch, Outcome
 from engine.model.touch import TouchKind
-from engine.store import crash
+from engine.store import crash, meta
 from engine.store.database import Database
 from tests.doubles.scripted import Scripted
 from tests.simulator.storage import PowerCut, Process, Storage, current, step
@@ -34,7 +34,7 @@ from tests.two_years.world import HEADER, OWNERS, World, moments
 LAG = timedelta(minutes=55)
 """So long after something became due the daemon looks at the latest, while nothing is wrong."""
 
-IDLE = timedelta(days=3)
+IDLE = timedelta(days=1)
 A_MOMENT = timedelta(minutes=5)
 NOBODY_YET = timedelta(days=33)
 """The first customers come into the books with the first month."""
@@ -56,6 +56,7 @@ class Trouble:
     leaving: int = 12
     touching: int = 60
     handing: int = 16
+    doing: int = 120
 
 
 @dataclass
@@ -126,6 +127,9 @@ class Life:
         """From the first day to the last."""
         with _around(self):
             self.world.lay_out()
+            with self.database.write() as connection:
+                # Otherwise drawn by chance for every database, and in every letter.
+                meta.put(connection, meta.INSTALL_ID, f"{self.seed:08x}" * 4)
             self._boot()
             self._look()
             while self.now < self.end:
@@ -148,7 +152,7 @@ class Life:
         """What is going to happen, and when: the months as they end, and what people and chance do."""
         found = [(datetime.combine(first, time(6), UTC), "month", "") for first in _months(self.end.date())]
         share = (self.end - self.now) / (datetime.combine(END, time(), UTC) - self.now)
-        for word in ("away", "steps", "complaints", "leaving", "touching", "handing"):
+        for word in ("away", "steps", "complaints", "leaving", "touching", "handing", "doing"):
             for _ in range(round(getattr(self.trouble, word) * share)):
                 moment = self.now + NOBODY_YET + self.chance.random() * (self.end - self.now - NOBODY_YET)
                 found.append((moment, word, ""))
@@ -231,10 +235,9 @@ class Life:
         """The shop's own figures of the month that ended come in."""
         until = self.now.date().replace(day=1)
         since = (until - timedelta(days=1)).replace(day=1)
-        customers, orders, tiers, owners = self.world.turn_month(since, until, self.now)
+        customers, orders, owners = self.world.turn_month(since, until, self.now)
         self._import(customers)
         self._import(orders, "order_placed")
-        self._import(tiers, "tier_set")
         self._import(owners, "owner_set")
 
     def _away(self, _: str) -> None:
@@ -272,6 +275,20 @@ class Life:
         person = self.world.people[self._somebody()]
         kind = self.chance.choice([TouchKind.CALL, TouchKind.VISIT, TouchKind.NOTE])
         touching.log(self.desk, person.email, kind, "How are you?", by="account-owner")
+
+    def _doing(self, _: str) -> None:
+        """Somebody does a task, or says that it is not needed."""
+        with self.database.read() as connection:
+            found = connection.execute(text("SELECT id FROM tasks WHERE state = 'open' ORDER BY due_at, id"))
+            numbers = [str(number) for number in found.scalars()]
+        if not numbers:
+            return
+        task = self.chance.choice(numbers[:9])
+        self.tell(f"task {task} is looked at")
+        if self.chance.random() < 0.8:
+            tasking.done(self.desk, task, "We had a word")
+        else:
+            tasking.not_needed(self.desk, task, "They are on holiday")
 
     def _handing(self, _: str) -> None:
         """Somebody is looked after by somebody else from now on."""

@@ -77,7 +77,7 @@ def wrong_tier(ledger: Ledger, chance: random.Random) -> Ledger:
     letter = chance.choice(often)
     events = [
         replace(event, fields={"to": "silver"})
-        if event.customer == letter.customer and event.name == "tier_set"
+        if event.customer == letter.customer and event.name == "tier_changed"
         else event
         for event in ledger.events
     ]
@@ -173,7 +173,7 @@ def miscounted(ledger: Ledger, chance: random.Random) -> Ledger:
 
 def other_reason(ledger: Ledger, chance: random.Random) -> Ledger:
     """A row has another reason than the table says."""
-    row = chance.choice([row for row in ledger.rows if row.reason == "cap"])
+    row = chance.choice([row for row in ledger.rows if row.reason == "hold" and row.state == "skipped"])
     return with_row(ledger, row, replace(row, reason="balance"))
 
 
@@ -189,6 +189,99 @@ def came_twice(ledger: Ledger, chance: random.Random) -> Ledger:
     return replace(ledger, mails=[*ledger.mails, chance.choice(ledger.mails)])
 
 
+def too_many(ledger: Ledger, chance: random.Random) -> Ledger:
+    """Somebody wrote more letters on a day than they can answer."""
+    letter = chosen(ledger, chance, lambda row: row.run.obeys)
+    senders = {**ledger.senders, letter.sender: {**ledger.senders[letter.sender], "at_most": "0 per day"}}
+    return replace(ledger, senders=senders)
+
+
+def uncovered(ledger: Ledger, chance: random.Random) -> Ledger:
+    """A letter left on a day on which its sender was away."""
+    letter = chosen(ledger, chance, lambda row: row.sender != "team")
+    day = f"{letter.left.astimezone(ledger.project):%Y-%m-%d}"
+    away = {"from": day, "until": day, "cover": "team"}
+    senders = {**ledger.senders, letter.sender: {**ledger.senders[letter.sender], "away": away}}
+    return replace(ledger, senders=senders)
+
+
+def two_tasks(ledger: Ledger, chance: random.Random) -> Ledger:
+    """One row has two tasks."""
+    task = chance.choice([task for task in ledger.tasks if task.delivery])
+    return replace(ledger, tasks=[*ledger.tasks, replace(task, id=-1)])
+
+
+def no_task(ledger: Ledger, chance: random.Random) -> Ledger:
+    """A row says that there is a task, and there is none."""
+    task = chance.choice([task for task in ledger.tasks if task.delivery])
+    return replace(ledger, tasks=[other for other in ledger.tasks if other is not task])
+
+
+def with_somebody_else(ledger: Ledger, chance: random.Random) -> Ledger:
+    """A task is with somebody whose customer this is not."""
+    task = chance.choice([task for task in ledger.tasks if task.made_by != "person"])
+    other = chance.choice([name for name in ledger.senders if name != task.owner])
+    return replace(
+        ledger, tasks=[replace(each, owner=other) if each is task else each for each in ledger.tasks]
+    )
+
+
+def misjudged(ledger: Ledger, chance: random.Random) -> Ledger:
+    """Somebody rose to a tier whatever they spent."""
+    change = chance.choice(
+        [event for event in ledger.events if event.name == "tier_changed" and event.fields["to"] == "silver"]
+    )
+    events = [
+        replace(event, fields={**event.fields, "to": "platinum"}) if event is change else event
+        for event in ledger.events
+    ]
+    return replace(ledger, events=events)
+
+
+def unexplained(ledger: Ledger, chance: random.Random) -> Ledger:
+    """A tier changed for no reason."""
+    change = chance.choice([event for event in ledger.events if event.name == "tier_changed"])
+    events = [
+        replace(event, fields={**event.fields, "reason": ""}) if event is change else event
+        for event in ledger.events
+    ]
+    return replace(ledger, events=events)
+
+
+def silent(ledger: Ledger, chance: random.Random) -> Ledger:
+    """Somebody never got a letter, and nobody noticed."""
+    letters = [row for row in ledger.rows if row.at and row.state == "accepted"]
+    first = min(letters, key=lambda row: row.left).customer
+    floors = {**ledger.policy["cadence"], "otherwise": {"at_least": "every month"}}
+    return replace(
+        ledger,
+        policy={**ledger.policy, "cadence": floors},
+        rows=[row for row in ledger.rows if row.customer != first or not row.at],
+        touches=[touch for touch in ledger.touches if touch[0] != first],
+        events=[
+            each
+            for each in ledger.events
+            if each.customer != first or each.name not in ("floor_missed", "tier_changed")
+        ],
+    )
+
+
+def nobody_knows(ledger: Ledger, chance: random.Random) -> Ledger:
+    """The reason of a silence is not on record."""
+    return _missed(ledger, chance, "")
+
+
+def not_true(ledger: Ledger, chance: random.Random) -> Ledger:
+    """The reason of a silence is that somebody left who never did."""
+    return _missed(replace(ledger, suppressed={}), chance, "unsubscribed")
+
+
+def _missed(ledger: Ledger, chance: random.Random, reason: str) -> Ledger:
+    missed = chance.choice([event for event in ledger.events if event.name == "floor_missed"])
+    told = replace(missed, fields={**missed.fields, "reason": reason})
+    return replace(ledger, events=[told if event is missed else event for event in ledger.events])
+
+
 MUTATIONS: Mapping[Mutation, str] = {
     extra: "cap",
     sold_twice: "balance",
@@ -202,6 +295,16 @@ MUTATIONS: Mapping[Mutation, str] = {
     after_leaving: "consent",
     somebody_else: "sender",
     other_address: "sender",
+    uncovered: "sender",
+    too_many: "full",
+    two_tasks: "task",
+    no_task: "task",
+    with_somebody_else: "task",
+    misjudged: "tier",
+    unexplained: "tier",
+    silent: "floor",
+    nobody_knows: "floor",
+    not_true: "false",
     forgotten: "everybody",
     twice_in_a_run: "everybody",
     no_reason: "reason",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -16,11 +15,6 @@ ZONES = ("", "", "America/New_York", "Australia/Sydney")
 """Half of the people have none: the project's counts."""
 
 OWNERS = ("ines-duarte", "priya-shah", "tomas-berg", "wanda-lee")
-TIERS = (("platinum", 180.0), ("gold", 60.0), ("silver", 0.0))
-"""From so much spent within a year on; the best first."""
-
-A_YEAR = timedelta(days=365)
-
 PROJECT = """\
 project: two-years
 format: 1
@@ -38,14 +32,12 @@ customers:
   key: customer_id
   fields:
     tier: { one_of: [platinum, gold, silver] }
-    spent: number
     signed_up_at: date
     account_owner: text
   events:
     order_placed: { amount: number }
     complaint_opened: { about: text }
     complaint_closed: { about: text }
-    tier_set: { to: text }
     owner_set: { to: text }
 """
 SEGMENTS = """\
@@ -54,6 +46,7 @@ segments:
   newcomers: { title: Just arrived, all: [ { field: signed_up_at, within: 45 days } ] }
   buyers: { title: Bought lately, all: [ { event: order_placed, within: 35 days } ] }
   unhappy: { title: We let them down, all: [ { event: complaint_opened, within: 14 days } ] }
+  best: { title: Our best, all: [ { field: tier, is: platinum } ] }
   open-complaint:
     title: We owe them an answer
     all: [ { event: complaint_opened, without_later: complaint_closed } ]
@@ -61,11 +54,32 @@ segments:
 SENDERS = """\
 senders:
   team: { name: The Years, email: team@news.years.example }
-  ines-duarte: { name: Ines Duarte, email: ines-duarte@news.years.example }
-  priya-shah: { name: Priya Shah, email: priya-shah@news.years.example }
-  tomas-berg: { name: Tomas Berg, email: tomas-berg@news.years.example }
-  wanda-lee: { name: Wanda Lee, email: wanda-lee@news.years.example }
+  ines-duarte:
+    name: Ines Duarte
+    email: ines-duarte@news.years.example
+    away: { from: "2027-07-05", until: "2027-08-20", cover: priya-shah }
+  priya-shah:
+    name: Priya Shah
+    email: priya-shah@news.years.example
+    away: { from: "2027-08-02", until: "2027-09-30", cover: tomas-berg }
+  tomas-berg:
+    name: Tomas Berg
+    email: tomas-berg@news.years.example
+    at_most: 8 per day
+    away: { from: "2028-03-06", until: "2028-04-20", cover: team }
+  wanda-lee:
+    name: Wanda Lee
+    email: wanda-lee@news.years.example
+    away: { from: "2027-12-20", until: "2028-02-04", cover: ines-duarte }
 account-owner: { from_field: account_owner, otherwise: team }
+"""
+TIERS = """\
+tiers:
+  score:
+    - { name: spend, sum: order_placed.amount, within: 12 months, bands: [60, 180] }
+  give: { platinum: { at_least: 3 points }, gold: { at_least: 2 points }, otherwise: silver }
+  keep_for: 3 months
+  recompute: every month
 """
 POLICY = """\
 policy:
@@ -81,6 +95,13 @@ policy:
   not_on: [sun]
   hold_marketing_for: [open-complaint]
   welcome: { segment: newcomers, campaigns: [welcome] }
+  cadence:
+    by: tier
+    platinum: { at_least: every month, personal: every 6 months }
+    gold: { at_least: every 2 months }
+    otherwise: { at_least: every 5 months }
+    grace: 4 days
+    fill: [note, owner]
   order: [digest, gift, question, thanks, sale]
 """
 MARKETING = "purpose: marketing\ntopic: letters\n"
@@ -155,6 +176,26 @@ cadence: { by: tier, otherwise: every 3 years }
 sender: account-owner
 """,
 }
+CAMPAIGNS |= {
+    "note": MARKETING
+    + """\
+intent: inform
+audience: { include: [everybody] }
+sender: account-owner
+""",
+    "visit": MARKETING
+    + """\
+intent: thank
+by: owner
+task: { kind: visit, title: "Visit them", due: 5 days, expires: 30 days }
+audience: { include: [best] }
+schedule: { every: 3 months, starting: "2027-03-10", at: "09:00", if_late: send within 3 days }
+cadence: { by: tier, otherwise: every 3 months }
+sender: account-owner
+""",
+}
+"""The eight, what fills silences, and one that people carry out."""
+
 CAMPAIGN = """\
 campaign: {name}
 title: The {name}
@@ -175,10 +216,15 @@ TIMES = {
     "question": ("18:00", lambda day: day.day == 3 and day.month % 2 == 0),
     "thanks": ("10:00", lambda day: day.day == 3),
     "sorry": ("23:30", lambda day: (day - date(2027, 1, 2)).days % 14 == 0),
+    "visit": ("09:00", lambda day: day.day == 10 and day.month % 3 == 0),
+    "floors": ("09:00", lambda day: True),
     "terms": ("06:00", lambda day: (day.month, day.day) == (6, 6)),
     "welcome": ("10:00", lambda day: (day - date(2027, 1, 4)).days % 14 == 0),
 }
-"""When somebody had better look: the time and the days of each campaign. Nothing is judged by it."""
+"""When somebody had better look: the time and the days of each campaign, and of floors. Nothing is judged by it."""
+
+OWN = {name for name, body in CAMPAIGNS.items() if "time_zone: recipient" in body}
+"""Campaigns that come on each reader's own clock."""
 
 
 def moments(first: date, last: date) -> list[datetime]:
@@ -186,26 +232,26 @@ def moments(first: date, last: date) -> list[datetime]:
     days = [first + timedelta(days=number) for number in range((last - first).days)]
     return sorted(
         datetime.combine(day, time.fromisoformat(at), ZoneInfo(zone or PROJECT_ZONE)).astimezone(UTC)
-        for at, falls in TIMES.values()
-        for zone in dict.fromkeys(zone or PROJECT_ZONE for zone in ZONES)
+        for name, (at, falls) in TIMES.items()
+        for zone in (
+            dict.fromkeys(zone or PROJECT_ZONE for zone in ZONES) if name in OWN else (PROJECT_ZONE,)
+        )
         for day in days
         if falls(day)
     )
 
 
-HEADER = "customer_id,email,time_zone,tier,spent,signed_up_at,account_owner,topics\n"
+HEADER = "customer_id,email,time_zone,signed_up_at,account_owner,topics\n"
 
 
 @dataclass
 class Person:
-    """A customer as they are now. `tier`: "" before they have one."""
+    """A customer as the shop knows them now."""
 
     key: str
     zone: str
     signed_up: date
     owner: str
-    tier: str = ""
-    spent: float = 0.0
 
     @property
     def email(self) -> str:
@@ -213,7 +259,7 @@ class Person:
 
     @property
     def row(self) -> str:
-        fields = (self.key, self.email, self.zone, self.tier, f"{self.spent:.2f}", self.signed_up, self.owner)
+        fields = (self.key, self.email, self.zone, self.signed_up, self.owner)
         return ",".join(map(str, (*fields, "letters"))) + "\n"
 
 
@@ -234,45 +280,33 @@ class World:
             "config/segments.yaml": SEGMENTS,
             "config/senders.yaml": SENDERS,
             "config/policy.yaml": POLICY,
+            "config/tiers.yaml": TIERS,
             "templates/letter.html": TEMPLATE,
         }.items():
             self.write(name, text)
         for name, body in CAMPAIGNS.items():
-            self.write(f"campaigns/{name}.yaml", CAMPAIGN.format(name=name, body=body))
+            whole = CAMPAIGN.format(name=name, body=body)
+            self.write(f"campaigns/{name}.yaml", whole.split("content:")[0] if "by: owner" in body else whole)
 
-    def turn_month(self, since: date, until: date, now: datetime) -> tuple[str, str, str, str]:
-        """CSV files of what a month brought: customers who came or changed, orders, new tiers, new owners.
+    def turn_month(self, since: date, until: date, now: datetime) -> tuple[str, str, str]:
+        """CSV files of what a month brought: customers who came, orders, and whose the customers are.
 
         `since`: its first day; `until`: the day after its last; `now`: when that is known.
         """
         orders = [each for each in self.purchases if since <= each.day < until]
+        came = []
         for key, day in first_days(orders).items():
             if key not in self.people:
                 zone, owner = self.chance.choice(ZONES), self.chance.choice((*OWNERS, "nobody-we-know", ""))
                 self.people[key] = Person(key, zone, day, owner)
-        spent: dict[str, float] = dict.fromkeys(self.people, 0.0)
-        for each in self.purchases:
-            if until - A_YEAR <= each.day < until:
-                spent[each.customer] += each.amount
-        changed, tiers = [], []
-        for person in self.people.values():
-            tier = next(name for name, least in TIERS if spent[person.key] >= least)
-            if tier != person.tier:
-                tiers.append(f"{person.key},{now.isoformat()},{tier}\n")
-            if (tier, spent[person.key]) != (person.tier, person.spent):
-                person.tier, person.spent = tier, spent[person.key]
-                changed.append(person.row)
-        new = [f"{person.key},{now.isoformat()},{person.owner}\n" for person in self._came(since)]
+                came.append(self.people[key])
         placed = [f"{each.customer},{each.day}T12:00:00,{each.amount}\n" for each in orders]
+        owners = [f"{person.key},{now.isoformat()},{person.owner}\n" for person in came]
         return (
-            _file(HEADER, changed),
+            _file(HEADER, [person.row for person in came]),
             _file("customer_id,at,amount\n", placed),
-            _file("customer_id,at,to\n", tiers),
-            _file("customer_id,at,to\n", new),
+            _file("customer_id,at,to\n", owners),
         )
-
-    def _came(self, since: date) -> Iterable[Person]:
-        return (person for person in self.people.values() if person.signed_up >= since)
 
     def write(self, name: str, text: str) -> Path:
         """A file of the workspace."""

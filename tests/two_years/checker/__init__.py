@@ -2,8 +2,10 @@
 
 ledger     everything that is judged, read at once
 days       spans on somebody's calendar
-contact    caps, balance, quiet hours, cadence
-people     complaints, welcome, consent, whose letter it is
+contact    caps, balance, quiet hours, cadence, order, senders' days
+people     complaints, welcome, consent, whose letter it is, and whose task
+tiers      what was spent, and what follows
+floors     silences and their reasons
 records    every state and reason, sums, and the letters as they arrived
 
 Nothing of the engine is imported here; `tests.two_years.test_two_years` asserts it.
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from tests.two_years.checker import contact, people, records
+from tests.two_years.checker import contact, floors, people, records, tiers
 from tests.two_years.checker.faults import Fault
 from tests.two_years.checker.ledger import Ledger
 
@@ -23,10 +25,15 @@ CHECKS: Mapping[str, Callable[[Ledger], Iterator[str]]] = {
     "quiet": contact.quiet,
     "cadence": contact.cadence,
     "order": contact.order,
+    "full": contact.full_days,
     "hold": people.holds,
     "welcome": people.welcome,
     "consent": people.consent,
     "sender": people.senders,
+    "task": people.tasks,
+    "tier": tiers.tiers,
+    "floor": floors.floors,
+    "false": floors.false_reasons,
     "everybody": records.everybody,
     "reason": records.reasons,
     "sum": records.sums,

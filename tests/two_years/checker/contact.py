@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -79,9 +81,16 @@ def _is_quiet(hours: Mapping[str, str], local: datetime) -> bool:
 
 
 def cadence(ledger: Ledger) -> Iterator[str]:
-    """No campaign comes to anybody sooner than its rhythm for their tier, as the tier is at that moment."""
-    tiers = as_of(ledger, "tier_set")
-    for customer, letters in ledger.letters().items():
+    """No campaign comes to anybody sooner than its rhythm for their tier, as the tier is at that moment.
+
+    What people carry out counts from the task.
+    """
+    tiers = as_of(ledger, "tier_changed")
+    came = ledger.letters()
+    for row in ledger.rows:
+        if row.reason == "owner_task" and row.settled is not None:
+            came.setdefault(row.customer, []).append(replace(row, at=row.settled))
+    for customer, letters in came.items():
         zone = ledger.zone(customer)
         last: dict[str, Letter] = {}
         for letter in letters:
@@ -95,6 +104,21 @@ def cadence(ledger: Ledger) -> Iterator[str]:
             free = next_day(rhythm, before.left.astimezone(zone).date())
             if letter.left.astimezone(zone).date() < free:
                 yield f"{ledger.named(letter)}, {tier or 'no tier'}, {rhythm}, the last at {before.left}"
+
+
+def full_days(ledger: Ledger) -> Iterator[str]:
+    """No sender has more letters that obey on a day than they can answer; what does not obey takes room, too."""
+    letters = sorted(
+        (letter for letters in ledger.letters().values() for letter in letters),
+        key=lambda letter: (letter.call, letter.id),
+    )
+    sent: Counter[tuple[str, date]] = Counter()
+    for letter in letters:
+        day = letter.left.astimezone(ledger.project).date()
+        most = ledger.senders[letter.sender].get("at_most", "")
+        sent[letter.sender, day] += 1
+        if most and letter.run.obeys and sent[letter.sender, day] > int(most.split()[0]):
+            yield f"{ledger.named(letter)} is number {sent[letter.sender, day]} of {letter.sender} on {day}"
 
 
 def order(ledger: Ledger) -> Iterator[str]:

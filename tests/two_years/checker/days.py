@@ -58,3 +58,12 @@ def next_day(written: str, last: date) -> date:
         monday = last - timedelta(days=last.weekday())
         return max(monday + timedelta(weeks=number), last + timedelta(days=number * 7 // 2))
     return last + timedelta(days=number)
+
+
+def later(day: date, written: str) -> date:
+    """The day so many days, weeks or months later; the last of the month where there is no such day."""
+    number, unit = parse(written)
+    if unit in ("day", "week"):
+        return day + timedelta(days=number * (7 if unit == "week" else 1))
+    first = months_later(day, number * (12 if unit == "year" else 1))
+    return first.replace(day=min(day.day, (months_later(first, 1) - A_DAY).day))

@@ -107,6 +107,22 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Task:
+    """What somebody was to do. `delivery`: the row it stands for, 0 for none."""
+
+    id: int
+    customer: int
+    kind: str
+    owner: str
+    state: str
+    made_by: str
+    delivery: int
+    created: datetime
+    closed: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class Ledger:
     """All of it. `rows`: every delivery; `touches`: by people, in time; `reports`: what the program itself says of each run."""
 
@@ -121,6 +137,8 @@ class Ledger:
     events: Sequence[Event]
     suppressed: Mapping[str, datetime]
     touches: Sequence[tuple[int, str, datetime]]
+    tasks: Sequence[Task]
+    tiers: Mapping[str, Any]
     mails: Sequence[Mail]
     reports: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
@@ -183,11 +201,13 @@ def read(connection: Connection, root: Path, mails: Sequence[Mail]) -> Ledger:
         list(_events(connection)),
         dict(_suppressed(connection)),
         list(_touches(connection)),
+        list(_tasks(connection)),
+        files["tiers"]["tiers"],
         list(mails),
     )
 
 
-CONFIG = ("project", "policy", "senders")
+CONFIG = ("project", "policy", "senders", "tiers")
 
 
 def _runs(connection: Connection) -> Iterator[Run]:
@@ -265,6 +285,15 @@ def _touches(connection: Connection) -> Iterator[tuple[int, str, datetime]]:
         "SELECT customer, kind, at FROM touches ORDER BY at, id"
     ).fetchall():
         yield customer, kind, _must(at)
+
+
+def _tasks(connection: Connection) -> Iterator[Task]:
+    for row in connection.execute(
+        "SELECT id, customer, kind, coalesce(owner, ''), state, made_by, coalesce(delivery, 0), created_at, "
+        "closed_at, coalesce(reason, '') FROM tasks ORDER BY id"
+    ).fetchall():
+        *words, created, closed, reason = row
+        yield Task(*words, _must(created), _moment(closed), reason)
 
 
 def _moment(microseconds: int | None) -> datetime | None:

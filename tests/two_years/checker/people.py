@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import bisect
+from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from tests.two_years.checker.ledger import Ledger
 
@@ -64,17 +65,53 @@ def consent(ledger: Ledger) -> Iterator[str]:
 
 
 def senders(ledger: Ledger) -> Iterator[str]:
-    """Each letter comes from whom its file names: a sender, or the customer's own person when it was planned."""
+    """Each letter comes from whom its file names: a sender, or the customer's own person when it was planned.
+
+    Whoever is away on the day on which it leaves is covered.
+    """
     owners = as_of(ledger, "owner_set")
     mails = {mail.number: mail for mail in ledger.mails}
     for customer, letters in ledger.letters().items():
         for letter in letters:
             wanted = ledger.campaigns[letter.run.campaign]["sender"]
             if wanted == "account-owner":
-                own = owners(customer, letter.run.planned_at or letter.left)
-                wanted = own if own in ledger.senders else ledger.otherwise
+                wanted = own_person(ledger, owners(customer, letter.run.planned_at or letter.left))
+            day = letter.left.astimezone(ledger.project).date()
+            wanted = there(ledger, wanted, day)
             if letter.sender != wanted:
                 yield f"{ledger.named(letter)} comes from {letter.sender}, not from {wanted}"
             mail = mails.get(letter.number)
             if mail is not None and mail.sender != ledger.senders[wanted]["email"]:
                 yield f"{ledger.named(letter)} arrived from {mail.sender}"
+
+
+def own_person(ledger: Ledger, named: str) -> str:
+    """The sender of that name, or who looks after everybody else."""
+    return named if named in ledger.senders else ledger.otherwise
+
+
+def there(ledger: Ledger, name: str, day: date) -> str:
+    """Who writes on that day: the sender, or the first of their covers who is there."""
+    while True:
+        away = ledger.senders[name].get("away")
+        if away is None or not away["from"] <= f"{day}" <= away["until"]:
+            return name
+        name = away["cover"]
+
+
+def tasks(ledger: Ledger) -> Iterator[str]:
+    """Whoever got no letter because a person acts has one task for it, with their own person; closed ones say how."""
+    owners = as_of(ledger, "owner_set")
+    rows = {row.id: row for row in ledger.rows if row.reason == "owner_task"}
+    made = Counter(task.delivery for task in ledger.tasks if task.delivery)
+    for number in rows.keys() ^ made.keys():
+        yield f"row {number} and its task do not belong together"
+    for number, times in made.items():
+        if times > 1:
+            yield f"{times} tasks for row {number}"
+    for task in ledger.tasks:
+        own = own_person(ledger, owners(task.customer, task.created))
+        if task.made_by != "person" and task.owner != own:
+            yield f"task {task.id} is with {task.owner}, not with {own}"
+        if (task.state == "open") != (task.closed is None):
+            yield f"task {task.id} is {task.state} and closed at {task.closed}"
