@@ -125,7 +125,9 @@ def _laid_out(
     owner = desk.workspace.account_owner
     assert owner is not None
     rules = rulebook(desk, desk.now)
-    assigning.lay_out(connection, rules, owning, owner, desk.workspace.senders)
+    assigning.lay_out(
+        connection, rules, owning, owner, desk.workspace.senders, desk.workspace.customers.accounts
+    )
     found = _report(desk, connection, owning, owner_moves.gains(connection))
     moving = sum(line.gets for line in found.owners)
     named = owner_moves.listed(connection, people) if people != 0 else []

@@ -84,6 +84,13 @@ def add_rows(connection: Connection, rows: Iterable[Move]) -> None:
     bulk.insert_rows(connection, tuple(moves.c), given)
 
 
+def change(connection: Connection, chosen: Select[Any]) -> None:
+    """Gives customers of the moves somebody else. `chosen`: columns `customer`, `after` and `reason`."""
+    other = chosen.subquery("other")
+    this = update(moves).where(moves.c.customer == other.c.customer, moves.c.after != other.c.after)
+    connection.execute(this.values(after=other.c.after, reason=other.c.reason))
+
+
 def gains(connection: Connection) -> dict[str, int]:
     """How many customers each person gets."""
     query = select(moves.c.after, func.count()).group_by(moves.c.after)
