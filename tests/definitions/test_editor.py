@@ -26,6 +26,8 @@ BEYOND_A_SCHEMA = {
     "campaign/day-not-in-calendar",
     "campaign/zone-not-on-earth",
     "campaign/secret-in-a-letter",
+    "policy/floor-in-hours",
+    "policy/sunset-in-hours",
     "project/bad-zone",
 }
 
