@@ -169,8 +169,9 @@ class Asked:
 
     def _silent(self, person: SilentPerson) -> DigestLine:
         end = datetime.combine(person.until, END_OF_DAY, self.desk.zone)
-        why = f"{person.filler} will do" if person.filler else ""
-        before = "too late since" if person.missed else "until"
+        by_owner = {"task": "your task sees to it", "owner": "you will get a task"}
+        why = by_owner.get(person.filler, f"{person.filler} goes to them") if person.filler else ""
+        before = "since" if person.missed else "until"
         return DigestLine(person.floor, person.email or person.customer_id, why, end, before)
 
     def _coming(self) -> DigestPart:

@@ -41,8 +41,13 @@ class Filled:
     @property
     def did(self) -> list[str]:
         """What was done besides planning, in words."""
-        did = [f"{self.tasks:,} tasks for owners, so that nobody is forgotten"] if self.tasks else []
-        return [*did, *([f"{self.missed:,} floors missed, each with its reason"] if self.missed else [])]
+        tasks = "1 task for an owner" if self.tasks == 1 else f"{self.tasks:,} tasks for owners"
+        missed = f"{self.missed:,} floors missed, each with its reason"
+        missed = "1 floor missed, with its reason" if self.missed == 1 else missed
+        return [
+            *([f"{tasks}, so that nobody is forgotten"] if self.tasks else []),
+            *([missed] if self.missed else []),
+        ]
 
     @property
     def words(self) -> str:

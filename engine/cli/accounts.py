@@ -45,7 +45,7 @@ def _show(line: AccountLine, *, whole: bool) -> None:
     owners = f" · different owners: {', '.join(line.owners)}" if line.differing else ""
     if not owners and line.owners:
         owners = f" · {line.owners[0]}"
-    title = f"{line.account}  {line.name}" if line.name else line.account
+    title = f"{line.account}  {line.name}" if line.name and line.name != line.account else line.account
     click.echo(f"{title} · {plural(line.people, 'person', 'people')}{owners} · {_last(line.last)}")
     for contact in line.contacts if whole else ():
         click.echo(f"  {_contact(contact)}")
