@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from benchmarks.planning import NOW, served
 from benchmarks.ways.starting import peak
-from engine.audience import silences, silences_acted, silences_told
+from engine.audience import silences, silences_acted, silences_prevented, silences_told
 from engine.audience.rulebook import Rulebook
 from engine.audience.selection import Selection, audience_select
 from engine.audience.silences import Outlook
@@ -78,8 +78,8 @@ def _told(connection: Connection, outlook: Outlook) -> int:
 def _filled(connection: Connection, rules: Rulebook) -> int:
     run, _ = runs.get_or_create(connection, "letter-1", "floor", as_of=NOW, now=NOW)
     selection = Selection(
-        "letter-1", "floor", ("readers",), topic="newsletter", among=silences.open_customers()
+        "letter-1", "floor", ("readers",), topic="newsletter", among=silences_prevented.open_customers()
     )
     people = plan.freeze(connection, run.id, audience_select(rules, selection), NOW)
-    silences.prevented_by_run(connection, run.id, "letter-1")
+    silences_prevented.prevented_by_run(connection, run.id, "letter-1")
     return people

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from engine.app import approving, running, silence
 from engine.app.desk import Desk
 from engine.app.firing import begin
-from engine.audience import silences, silences_acted
+from engine.audience import silences_acted, silences_prevented
 from engine.definitions.schema.campaign import Campaign
 from engine.errors import TouchbaseError
 from engine.flows.plan.silences import OCCURRENCE, OWNER, TASK, Silences, last_day
@@ -17,12 +18,11 @@ from engine.store import meta, pauses, runs, turns
 from engine.store.crash import crash
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from sqlalchemy import Connection, Select
 
-FILLED, HINDERED = "floors_filled", "floors_hindered"
-"""Where the database keeps the last day on which everything was done, and since which day something stands against it."""
+FILLED, HINDERED, NOTED = "floors_filled", "floors_hindered", "floors_noted"
+"""Where the database keeps the last day on which everything was done, since which day something stands against it, and
+when missed floors were noted last."""
 
 
 class NobodyLeft(Exception):
@@ -59,22 +59,26 @@ class Filled:
 
 
 def fill(desk: Desk, *, at_any_time: bool = False) -> Filled:
-    """Once a day, from `cadence.at` on: floors that were missed go on record, and silences are prevented.
+    """Once a day: floors that were missed go on record, and from `cadence.at` on silences are prevented.
 
     Doing it twice does nothing twice, whoever else does it; what a dead process left is gone on with. Where a campaign
     cannot be planned, the rest waits for it until the next day. `at_any_time`: whatever the time of day is.
     """
     question, done = silence.asked(desk), Filled()
-    local = desk.now.astimezone(desk.zone)
-    if question is None or (local.time() < question.floors.at and not at_any_time):
+    if question is None:
         return done
-    today = local.date()
-    if _is_done(desk, today):
+    local = desk.now.astimezone(desk.zone)
+    today, is_time = local.date(), at_any_time or local.time() >= question.floors.at
+    if _is_done(desk, today) or not (is_time or _last_noted(desk, today)[0]):
         return done
     with turns.alone(desk.database, "floors"):
-        if not _is_done(desk, today):
-            done.missed = _note_missed(desk, question)
+        if _is_done(desk, today):
+            return done
+        to_note, since = _last_noted(desk, today)
+        if to_note:
+            done.missed = _note_missed(desk, question, since)
             crash("after_missed")
+        if is_time:
             _fill(desk, question, today, done)
     return done
 
@@ -84,17 +88,27 @@ def _is_done(desk: Desk, today: date) -> bool:
         return meta.value(connection, FILLED) == today.isoformat()
 
 
-def _note_missed(desk: Desk, question: Silences) -> int:
+def _last_noted(desk: Desk, today: date) -> tuple[bool, datetime | None]:
+    """Whether missed floors are still to be noted today, and when they were last; None where they never were."""
+    with desk.database.read() as connection:
+        written = meta.value(connection, NOTED)
+    if written is None:
+        return True, None
+    last = datetime.fromisoformat(written)
+    return last.astimezone(desk.zone).date() < today, last
+
+
+def _note_missed(desk: Desk, question: Silences, since: datetime | None) -> int:
     """Events for the floors that were missed since the last time, each with the reason why nothing prevented it."""
     with desk.database.write() as connection:
-        outlook = question.lay_out(connection, question.rules.today)
-        silences.keep_missed(connection)
+        outlook = question.lay_missed_out(connection, since)
         silences_acted.forget_told(connection, outlook)
         silences_acted.blame_what_waits(connection, TASK)
-        if silences.any_left(connection):
+        if silences_prevented.any_left(connection):
             fillers = [name for name in question.floors.fill if name != OWNER]
             only_letters = replace(question, floors=replace(question.floors, fill=tuple(fillers)))
             silence.prevent(desk, connection, only_letters, keep=False)
+        meta.put(connection, NOTED, desk.now.isoformat())
         return silences_acted.note_missed(connection, outlook, desk.now)
 
 
@@ -141,9 +155,9 @@ def _plan(desk: Desk, question: Silences, campaign: Campaign, today: date, done:
     def among(connection: Connection) -> Select[tuple[int]]:
         question.lay_out(connection, last_day(question.floors, today), in_turn=True)
         candidates = question.candidates(campaign)
-        if not silences.any_open(connection, candidates):
+        if not silences_prevented.any_open(connection, candidates):
             raise NobodyLeft
-        return silences.open_customers(candidates)
+        return silences_prevented.open_customers(candidates)
 
     made = running.Draft(campaign, OCCURRENCE.format(today), desk.now, among=among)
     run, _ = running.make_run(desk, made, saving=running.Saving.LARGE)
@@ -156,5 +170,5 @@ def _make_tasks(desk: Desk, question: Silences, today: date) -> int:
     """A task for the owner of everybody for whom nothing else is done."""
     with desk.database.write() as connection:
         outlook = question.lay_out(connection, last_day(question.floors, today), in_turn=True)
-        silences.prevented_by_tasks(connection, TASK)
+        silences_prevented.prevented_by_tasks(connection, TASK)
         return silences_acted.make_tasks(connection, outlook, desk.now)

@@ -13,7 +13,7 @@ from engine.app.desk import Desk
 from engine.app.owners import sender_name
 from engine.app.people import rulebook
 from engine.app.tasking import later
-from engine.audience import silences, silences_told
+from engine.audience import silences, silences_prevented, silences_told
 from engine.audience.silences import Outlook
 from engine.audience.silences_told import Laid, Narrowed, Numbers
 from engine.errors import UsageError
@@ -111,24 +111,24 @@ def prevent(
     """
 
     def open_ones(_: Connection) -> Select[tuple[int]]:
-        return silences.open_customers()
+        return silences_prevented.open_customers()
 
     fillers = {campaign.campaign: campaign for campaign in question.fillers()}
     for name in question.floors.fill:
         if name == OWNER:
-            silences.prevented_by_owner(connection, OWNER)
+            silences_prevented.prevented_by_owner(connection, OWNER)
         elif name in fillers:
             made = running.Draft(fillers[name], PREVIEW, desk.now, among=open_ones)
             if with_content:
                 plan, _ = running.begin(desk, connection, running.with_feeds(desk, made))
             else:
                 plan = running.frozen(desk, connection, made)
-            silences.prevented_by_run(connection, plan.run.id, name)
+            silences_prevented.prevented_by_run(connection, plan.run.id, name)
             if not keep:
                 discard(connection, plan.run.id)
     for campaign in fillers.values():
         question.blame_consent(connection, campaign)
-    silences.left_out(connection, str(Reason.NOT_SELECTED) if fillers else NO_FILLER)
+    silences_prevented.left_out(connection, str(Reason.NOT_SELECTED) if fillers else NO_FILLER)
 
 
 def _place(floors: Floors, tier: str) -> int:

@@ -49,7 +49,8 @@ def blame_what_waits(connection: Connection, task: str) -> None:
     """The reason of those for whom something was on its way, and was too late. `task`: the filler that is a task."""
     rows = silences
     reason = case((rows.c.filler == task, Reason.OWNER_TASK.value), else_=LETTER_PLANNED)
-    connection.execute(rows.update().where(rows.c.filler.is_not(None)).values(reason=reason))
+    condition = and_(rows.c.filler.is_not(None), rows.c.reason.is_(None))
+    connection.execute(rows.update().where(condition).values(reason=reason))
 
 
 def note_missed(connection: Connection, outlook: Outlook, now: datetime) -> int:

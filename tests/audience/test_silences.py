@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import select, update
 
-from engine.audience import silences, silences_acted, silences_told
+from engine.audience import silences, silences_acted, silences_prevented, silences_told
 from engine.audience.owning import Owning
 from engine.audience.silences import Outlook
 from engine.audience.silences_told import Narrowed
@@ -47,7 +47,7 @@ def test_events_and_tasks_are_made_once_and_say_why(database: Database) -> None:
             assert silences_acted.note_missed(connection, outlook, NOW) == expected
         silences.lay_out(connection, outlook, outlook.today)
         silences_acted.forget_told(connection, outlook)
-        assert not silences.any_left(connection)
+        assert not silences_prevented.any_left(connection)
         until = outlook.today + timedelta(days=7)
         silences.lay_out(connection, outlook, until)
         rows = silences_told.page(connection, outlook, Narrowed(), 10, 0)
@@ -76,3 +76,38 @@ def test_events_and_tasks_are_made_once_and_say_why(database: Database) -> None:
     assert all("last" not in event for event in events if event["where"] == "policy.yaml:4")
     assert due[ids["early"]] == NOW.date() + timedelta(days=2)
     assert due[ids["late"]] == date(2026, 11, 20)
+
+
+def test_a_touch_that_came_too_late_is_noticed_the_next_time_and_one_in_time_is_not(
+    database: Database,
+) -> None:
+    ago = {
+        "late": [35, 1],
+        "late-today": [31, 0],
+        "in-time": [31, 1],
+        "silent": [31],
+        "kept": [20],
+        "told-before": [40, 5],
+        "later-again": [35, 1, 0],
+    }
+    declared = put(database, [person(key, f"{key}@acme.example", tier="gold") for key in ago])
+    outlook = Outlook(FLOORS, rules_for(database, declared, {}), {})
+    table, since = tables.customers, NOW - timedelta(days=2)
+    with database.write() as connection:
+        connection.execute(update(table).values(created_at=NOW - timedelta(days=60)))
+        ids = {key: number for key, number in connection.execute(select(table.c.customer_id, table.c.id))}
+        for key, days in ago.items():
+            for back in days:
+                at = NOW - timedelta(days=back)
+                touches_by_people.record(connection, ids[key], "call", at, f"{back}", NOW)
+        silences.lay_missed_out(connection, outlook, since)
+        rows = silences_told.page(connection, outlook, Narrowed(), 10, 0)
+        assert {row.customer_id: row.reason for row in rows if row.clock is Silence.HEAR_FROM_US} == {
+            "late": "too_late",
+            "late-today": "too_late",
+            "later-again": "too_late",
+            "silent": "",
+        }
+        silences.lay_missed_out(connection, outlook, None)
+        rows = silences_told.page(connection, outlook, Narrowed(), 10, 0)
+        assert [row.customer_id for row in rows] == ["silent"]

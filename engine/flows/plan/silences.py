@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from engine.audience import silences
+from engine.audience import silences, silences_prevented
 from engine.audience.owning import owning_of
 from engine.audience.rulebook import Rulebook
 from engine.audience.selection import Selection, barred_select, candidates_select
@@ -56,16 +56,29 @@ class Silences:
         """
         outlook = self.outlook(connection)
         silences.lay_out(connection, outlook, until, in_turn=in_turn)
+        self._under_way(connection)
+        for day, campaign in self._coming(connection, until):
+            candidates = self.candidates(campaign)
+            silences_prevented.kept_by(connection, outlook, candidates, day, campaign.campaign)
+        in_time_at = self.rules.as_of if in_turn else None
+        silences_prevented.prevented_by_tasks(connection, TASK, in_time_at=in_time_at)
+        return outlook
+
+    def lay_missed_out(self, connection: Connection, since: datetime | None) -> Outlook:
+        """Every clock that ran out before today, and what was on its way; since that moment, also touches too late."""
+        outlook = self.outlook(connection)
+        silences.lay_missed_out(connection, outlook, since)
+        self._under_way(connection)
+        silences_prevented.prevented_by_tasks(connection, TASK)
+        return outlook
+
+    def _under_way(self, connection: Connection) -> None:
         under_way = {
             run.id: run.campaign
             for run in runs.in_states(connection, UNDER_WAY)
             if run.label is None or self.floors.resets.by_letter(run.label)
         }
-        silences.prevented_by_letters(connection, under_way)
-        for day, campaign in self._coming(connection, until):
-            silences.kept_by(connection, outlook, self.candidates(campaign), day, campaign.campaign)
-        silences.prevented_by_tasks(connection, TASK, in_time_at=self.rules.as_of if in_turn else None)
-        return outlook
+        silences_prevented.prevented_by_letters(connection, under_way)
 
     def candidates(self, campaign: Campaign) -> Select[tuple[int]]:
         """Whom a campaign may reach, as far as its audience and their consent say."""
@@ -74,7 +87,7 @@ class Silences:
     def blame_consent(self, connection: Connection, campaign: Campaign) -> None:
         """Notes of those who are not in the campaign's audience what of their own would keep them from it, too."""
         found = barred_select(self.rules, replace(self._selection(campaign), exclude=()))
-        silences.barred(connection, found, CONSENT)
+        silences_prevented.barred(connection, found, CONSENT)
 
     def _selection(self, campaign: Campaign) -> Selection:
         assert campaign.audience is not None
