@@ -19,6 +19,7 @@ from engine.flows.deliver.pace import is_closed
 from engine.flows.survey.needs import Facts, needs
 from engine.model.status import ComingLine, MissedLine, ProcessLine, RunLine, Status, WayLine
 from engine.store import digests, jobs, pace, pauses, runs, storms, unfinished, watches, workers
+from engine.store.ledger import renewing
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -108,6 +109,7 @@ def gather(desk: Desk) -> Facts:
             copied=copied,
             watches=[*watches.every(connection).values()],
             tasks=caretaking.waiting(desk, connection),
+            refused=renewing.refused(connection),
             digests=[each for each in digests.troubled(connection) if each[0] in desk.workspace.senders],
         )
 

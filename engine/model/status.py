@@ -17,6 +17,7 @@ class Kind(StrEnum):
     WORKSPACE = "workspace"
     COPY = "copy"
     PROVIDER = "provider"
+    SENDER = "sender"
     DAEMON = "daemon"
     APPROVAL = "approval"
     PAUSED = "paused"

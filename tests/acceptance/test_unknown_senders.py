@@ -43,6 +43,10 @@ def test_their_letters_wait_and_the_others_leave(desk: Desk) -> None:
         why = desk.run("why", ANA, "digest").out
         assert "gets digest: sender_refused" in why
         assert "verify its address or domain there" in why
+        needs = {need["kind"]: need for need in desk.run("status", "--json").json["needs"]}
+        assert needs["sender"]["what"].startswith(
+            "2 letters of digest wait because of their sender: mail does"
+        )
         api.verified = (*Domains.verified, "gone.example")
         assert desk.json("send", "digest", "--yes", now=LATER)["accepted"] == 3
 

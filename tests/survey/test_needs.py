@@ -111,6 +111,11 @@ NEEDED = {
         Kind.TASKS,
         "touchbase tasks --owner priya",
     ),
+    "a sender nobody knows there": (
+        Facts(refused=[("digest", "mail does not know priya@gone.example of priya as a sender", 2)]),
+        Kind.SENDER,
+        "touchbase send digest",
+    ),
     "a digest in doubt": (
         Facts(digests=[("priya", "2027-W01", "uncertain", "no answer")]),
         Kind.DIGEST,
@@ -148,6 +153,7 @@ def test_the_most_pressing_comes_first() -> None:
         scheduled=1,
         tasks=[line for facts, _, _ in NEEDED.values() for line in facts.tasks],
         digests=[line for facts, _, _ in NEEDED.values() for line in facts.digests],
+        refused=[line for facts, _, _ in NEEDED.values() for line in facts.refused],
     )
     kinds = list(dict.fromkeys(need.kind for need in needs(everything, NOW)))
     pressing = [kind for kind in Kind if kind in kinds]

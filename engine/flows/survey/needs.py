@@ -33,7 +33,7 @@ class Facts:
     `storms`: held bounces by what names their run on the command line. `scheduled`: active campaigns with a
     schedule. `watches`: of the calendars that are looked at. `copied`: why the database may be a copy. `jobs`: those
     of whichever daemon was here last, none where none ever was. `digests`: owner, period, state and why of those that
-    failed or may not have arrived.
+    failed or may not have arrived. `refused`: campaign, why, and how many letters wait because of their sender.
     """
 
     runs: Sequence[Standing] = ()
@@ -49,6 +49,7 @@ class Facts:
     watches: Sequence[Watch] = ()
     tasks: Sequence[TasksLine] = ()
     digests: Sequence[tuple[str, str, str, str]] = ()
+    refused: Sequence[tuple[str, str, int]] = ()
 
 
 def needs(facts: Facts, now: datetime) -> list[Need]:
@@ -57,6 +58,7 @@ def needs(facts: Facts, now: datetime) -> list[Need]:
         *_workspace(facts.problems),
         *_copy(facts.copied),
         *_ways(facts),
+        *_senders(facts.refused),
         *_daemon(facts),
         *_approvals(facts.runs),
         *_paused(facts),
@@ -195,6 +197,12 @@ def _tasks(tasks: Iterable[TasksLine]) -> Iterator[Need]:
             are = "task is" if line.long == 1 else "tasks are"
             what = f"{line.long:,} {are} overdue for more than a week{whose}"
             yield Need(Kind.TASKS, what, f"touchbase tasks{f' --owner {line.owner}' if line.owner else ''}")
+
+
+def _senders(refused: Iterable[tuple[str, str, int]]) -> Iterator[Need]:
+    for campaign, why, letters in refused:
+        what = f"{_letters(letters)} of {campaign} wait because of their sender: {why}"
+        yield Need(Kind.SENDER, what, f"touchbase send {shlex.quote(campaign)}")
 
 
 def _digests(digests: Iterable[tuple[str, str, str, str]]) -> Iterator[Need]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from engine.model.words import Reason, State
-from engine.store import tables
+from engine.store import runs, tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -63,3 +63,18 @@ def let_go(connection: Connection, run: int, variants: Iterable[int], now: datet
         table.c.reason == str(Reason.SENDER_REFUSED),
     )
     return connection.execute(this.values(due_at=now, reason=None, detail=None)).rowcount
+
+
+def refused(connection: Connection) -> list[tuple[str, str, int]]:
+    """Campaign, why, and how many letters of open runs wait because of their sender."""
+    table, run = tables.deliveries, tables.runs
+    over = (runs.DONE, runs.CANCELLED, runs.MISSED)
+    query = (
+        select(run.c.campaign, table.c.detail, func.count())
+        .join_from(run, table, table.c.run == run.c.id)
+        .where(run.c.state.not_in(over), table.c.due_at.is_not(None))
+        .where(table.c.reason == str(Reason.SENDER_REFUSED))
+        .group_by(run.c.campaign, table.c.detail)
+        .order_by(run.c.campaign, table.c.detail)
+    )
+    return [(row[0], row[1] or "", row[2]) for row in connection.execute(query)]
