@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from engine.audience.rulebook import rulebook
 from engine.flows.deliver.gating import ContactGate
+from engine.flows.deliver.rationing import SendersRoom
 from engine.model.contact import Label
 from engine.model.duration import Duration, Unit
 from engine.policy.rules import Cap, Rules
@@ -28,7 +29,7 @@ HESITATION = 0.01
 
 def main() -> None:
     """Sends everything that is due of the run, where the rules let it."""
-    url, run, variant, campaign = sys.argv[1:]
+    url, run, variant, campaign, *number = sys.argv[1:]
     rules = Rules(Label(campaign), caps=(Cap(1, Duration(7, Unit.DAY)),))
     with open_database(url) as database, workers.sign_on(database, NOW) as worker:
         zone = ZoneInfo("UTC")
@@ -41,6 +42,16 @@ def main() -> None:
             time.sleep(HESITATION)
             return stops
 
+        def rationing(
+            connection: Connection, variant: int, deliveries: Sequence[int], now: datetime
+        ) -> Mapping[int, Stop]:
+            at_most = {"priya": int(number[0])}
+            room = SendersRoom(at_most, {"priya": "so many a day"}, lambda *_: "priya", zone)
+            stops = room(connection, variant, deliveries, now)
+            time.sleep(HESITATION)
+            return stops
+
+        asked = (None, rationing) if number else (hesitating, None)
         print("ready", flush=True)
         sys.stdin.readline()
         while True:
@@ -50,9 +61,7 @@ def main() -> None:
                 return
             letters = [(row, b"slots", f"key-{row.delivery}") for row in claim.rows]
             with database.write() as connection:
-                intent = call.intend(
-                    connection, claim, "outbox", call.Consent(TOPIC), letters, NOW, hesitating
-                )
+                intent = call.intend(connection, claim, "outbox", call.Consent(TOPIC), letters, NOW, *asked)
             if not intent.call:
                 continue
             sent = [(row.delivery, "id") for row in claim.rows if row.delivery not in intent.stopped]
