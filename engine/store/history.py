@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import case, false, func, or_, select, text, union_all
 
+from engine.model.built_in_events import CHANGE, OwnEvent
 from engine.model.report import HistoryLine
 from engine.store import runs, tables
 from engine.store.touches import TOUCHED
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Select
 
 PAGE = 50
+
+OWN_EVENTS = frozenset(str(event) for event in OwnEvent)
 
 OPEN = "state NOT IN ('done', 'cancelled', 'missed')"
 """As the index of open runs has it, letter by letter: SQLite knows it by nothing else."""
@@ -150,7 +153,10 @@ def _events(connection: Connection, customer: int, before: datetime | None, limi
             parts.append(select(_newest(query, table.c, customer, before, limit).subquery()))
         for row in connection.execute(union_all(*parts)):
             fields = json.loads(row.fields or "{}")
-            detail = ", ".join(f"{name} {value}" for name, value in fields.items())
+            # A change is told as one says it, however it was written down.
+            first = [name for name in CHANGE if name in fields] if row.name in OWN_EVENTS else []
+            names_of = [*first, *(name for name in fields if name not in first)]
+            detail = ", ".join(f"{name} {fields[name]}" for name in names_of)
             yield _Entry(HistoryLine(row.at, "event", row.name, detail), row.id)
 
 

@@ -51,8 +51,8 @@ def test_tiers_from_files_are_counted_and_their_changes_noted(house: Desk) -> No
     house.write("again.csv", "customer_id,tier,first_name\nc1,silver,Ana\nc2,silver,B\nc3,gold,\n")
     house.json("import", "customers", "again.csv")
     house.json("import", "customers", "again.csv")
-    assert changes(house, ANA) == ["from gold, reason import of again.csv, to silver"]
-    assert changes(house, "c3") == ["reason import of again.csv, to gold"]
+    assert changes(house, ANA) == ["from gold, to silver, reason import of again.csv"]
+    assert changes(house, "c3") == ["to gold, reason import of again.csv"]
     assert changes(house, "c2") == []
     assert house.run("tiers", "--apply").code == 4
     assert house.run("tier", ANA, "gold", "--because", "a friend").code == 4
@@ -111,7 +111,7 @@ def test_a_tier_by_hand_stands_above_the_score_until_its_day_is_over(house: Desk
     house.json("tiers", "--apply")
     given = house.json("tier", ANA, "gold", "--because", 'Said "yes"\nto us', "--until", "2026-11-30")
     assert (given["from"], given["tier"], given["until"]) == ("silver", "gold", "2026-12-01T00:00:00+00:00")
-    assert changes(house, ANA)[0] == 'from silver, reason by hand: Said "yes"\nto us, to gold'
+    assert changes(house, ANA)[0] == 'from silver, to gold, reason by hand: Said "yes"\nto us'
     looked = house.json("tiers", now="2026-11-30T23:59:00+00:00")
     assert (looked["by_hand"], looked["moving"]) == (1, 0)
     house.write("again.csv", "customer_id,tier\nc1,silver\nc2,\n")
