@@ -23,7 +23,7 @@ from engine.store.ledger.gate import Stop
 from tests.builders import NOW, TOPIC
 
 BATCH = 10
-HESITATION = 0.01
+HESITATION, LONG_HESITATION = 0.01, 0.3
 """Seconds between deciding and writing: long enough for the other sender to decide, if nothing keeps it from it."""
 
 
@@ -48,7 +48,7 @@ def main() -> None:
             at_most = {"priya": int(number[0])}
             room = SendersRoom(at_most, {"priya": "so many a day"}, lambda *_: "priya", zone)
             stops = room(connection, variant, deliveries, now)
-            time.sleep(HESITATION)
+            time.sleep(HESITATION if stops.keys() >= set(deliveries) else LONG_HESITATION)
             return stops
 
         asked = (None, rationing) if number else (hesitating, None)

@@ -13,7 +13,7 @@ from tests.builders import NOW, add_customers, add_run, states
 from tests.nursery import ROOT, Born
 
 PEOPLE = 120
-NUMBER = 75
+NUMBER = 5
 
 
 def sent_at_once(database: Database, database_url: str, *number: str) -> list[int]:
