@@ -172,7 +172,7 @@ def _people(connection: Connection, outlook: Outlook, rows: Sequence[Laid]) -> l
         rhythm = floor.rhythm(row.clock)
         assert rhythm is not None
         until: date = lapses(rhythm, floors.grace, from_microseconds(row.start).astimezone(zone).date())
-        last: datetime | None = from_microseconds(row.last) if row.last is not None else None
+        last: datetime | None = from_microseconds(row.last).astimezone(zone) if row.last is not None else None
         found.append(
             SilentPerson(
                 row.customer_id,

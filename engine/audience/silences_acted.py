@@ -56,7 +56,7 @@ def blame_what_waits(connection: Connection, task: str) -> None:
 def note_missed(connection: Connection, outlook: Outlook, now: datetime) -> int:
     """An event for every floor that was missed, once for each silence; how many are new.
 
-    Its fields: `clock`, `floor` in words, `where` it is written, `reason`, and the day of the last touch, `last`.
+    Its fields: `clock`, `floor` in words, `where` it is written, `reason`, and the moment of the last touch, `last`.
     """
     laid = silences.c
     values = [
@@ -132,10 +132,10 @@ def _fields(outlook: Outlook) -> ColumnElement[Any]:
     ]
     seconds = laid.last / literal(MICROSECONDS, BigInteger)
     if outlook.rules.dialect == POSTGRESQL:
-        day = func.to_char(func.timezone("UTC", func.to_timestamp(seconds)), "YYYY-MM-DD")
+        day = func.to_char(func.timezone("UTC", func.to_timestamp(seconds)), "YYYY-MM-DD HH24:MI")
     else:
-        day = func.strftime("%Y-%m-%d", cast(seconds, Integer), "unixepoch")
-    last = case((laid.last.is_(None), ""), else_=literal(', "last": "').concat(day).concat('"'))
+        day = func.strftime("%Y-%m-%d %H:%M", cast(seconds, Integer), "unixepoch")
+    last = case((laid.last.is_(None), ""), else_=literal(', "last": "').concat(day).concat(' UTC"'))
     reason = func.coalesce(laid.reason, Reason.TOO_LATE.value)
     return (
         case(*begins, else_="{").concat(', "reason": "').concat(reason).concat('"').concat(last).concat("}")

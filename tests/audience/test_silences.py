@@ -71,7 +71,7 @@ def test_events_and_tasks_are_made_once_and_say_why(database: Database) -> None:
         "floor": "at least every 30 days for tier gold",
         "where": 'policy "one".yaml:3',
         "reason": "too_late",
-        "last": str((NOW - timedelta(days=31)).date()),
+        "last": f"{NOW - timedelta(days=31):%Y-%m-%d %H:%M} UTC",
     } in events
     assert all("last" not in event for event in events if event["where"] == "policy.yaml:4")
     assert due[ids["early"]] == NOW.date() + timedelta(days=2)
