@@ -10,7 +10,7 @@ from engine.definitions.workspace import Workspace
 Description = str | dict[str, "Description"] | list["Description"]
 
 SENDER: dict[str, Description] = dict.fromkeys(
-    ("name", "email", "reply_to", "title", "phone", "signature", "covering_for"), "text"
+    ("name", "email", "reply_to", "title", "phone", "signature", "photo", "covering_for"), "text"
 )
 POST: dict[str, Description] = {
     **dict.fromkeys(("id", "url", "title", "summary", "content", "image", "author", "topic"), "text"),

@@ -68,6 +68,8 @@ def _senders(workspace: Workspace, campaign: Campaign) -> Iterator[tuple[str, ob
         known[name] = None
         names += [sender.away.cover] if sender.away is not None else []
         for written in filter(None, (sender.signature, sender.photo)):
+            if "://" in written:
+                continue
             path = signature_file(workspace.root, written)
             yield f"{written} of sender {name}", content(path) if path is not None else b""
     yield from _definitions(workspace, "sender", "senders", known)

@@ -27,8 +27,11 @@ def letter_to(desk: Desk, address: str) -> EmailMessage:
 
 def test_the_cover_signs_is_answered_and_is_said_everywhere(desk: Desk) -> None:
     desk.filled().edit("config/senders.yaml", PRIYA, AWAY)
+    team = "team: { name: Reading Room"
+    desk.edit("config/senders.yaml", team, f"{team}, photo: https://reading.example/team.jpg")
     template = "{{ sender.name }},"
     covering = "{{ sender.name }}{% if sender.covering_for %} for {{ sender.covering_for }}{% endif %},"
+    covering += '<img src="{{ sender.photo }}" width="80" height="80" alt="The reading room">'
     desk.edit("templates/letter.html", template, covering)
     (before,) = {line["covering"] for line in desk.json("plan", "digest", now=MONDAY)["variants"]}
     assert before is None
@@ -47,6 +50,7 @@ def test_the_cover_signs_is_answered_and_is_said_everywhere(desk: Desk) -> None:
     body = letter.get_body(("html",))
     assert body is not None
     assert "Reading Room for Priya at Reading Room" in body.get_content()
+    assert 'src="https://reading.example/team.jpg"' in body.get_content()
     assert f"from team, {COVERING}" in desk.run("why", ANA, "digest", now=TUESDAY).out
 
 

@@ -24,7 +24,7 @@ def check_files(workspace: Workspace) -> Iterator[Problem]:
         yield from _letters(workspace, campaign, "campaigns", name)
     for name, sender in workspace.senders.items():
         for key, written in (("signature", sender.signature), ("photo", sender.photo)):
-            if written is not None:
+            if written is not None and "://" not in written:
                 yield from _there(workspace, written, (SIGNATURES, TEMPLATES), "senders", name, key)
     for name, offer in workspace.offers.items():
         if offer.code is not None and offer.code.pool is not None:

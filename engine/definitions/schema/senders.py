@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from engine.definitions.schema.base import Definition, mistake
 from engine.definitions.schema.digest import DigestWhen
-from engine.definitions.schema.values import Email, FieldName, Name, RelativePath, Text, Title
+from engine.definitions.schema.values import Email, FieldName, Name, Picture, RelativePath, Text, Title
 from engine.definitions.schema.wording import DailyNumber, Date
 
 ACCOUNT_OWNER = "account-owner"
@@ -43,7 +43,12 @@ class Sender(Definition):
         description="A Markdown or HTML file in templates/ (or templates/signatures/).",
         examples=["team.md"],
     )
-    photo: RelativePath | None = Field(None, description="A picture in templates/, for the signature.")
+    photo: Picture | None = Field(
+        None,
+        description="A picture for the signature, `sender.photo` in templates: where it lies in the web. A file in "
+        "templates/ is looked for, and not sent.",
+        examples=["https://acme.example/team/priya.jpg"],
+    )
     at_most: DailyNumber | None = Field(
         None,
         description="So many letters a day, of all campaigns together, so that answers can be answered.",

@@ -206,6 +206,13 @@ Url = Annotated[
     str,
     _matching(r"^https?://[^\s/]+\S*$", "write a whole address that starts with https:// or http://"),
 ]
+Picture = Annotated[
+    str,
+    _matching(
+        r"^(https://[^\s/]+\S*|(?!/|~|[A-Za-z]:|(.*/)?\.\.(/|$))[^\s:\\]+)$",
+        "write an address that starts with https://, or a file in templates/",
+    ),
+]
 RelativePath = Annotated[
     str,
     _matching(

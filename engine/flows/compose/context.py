@@ -18,8 +18,8 @@ PERSONAL_LINKS = ("unsubscribe_url", "preferences_url", "web_url")
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A sender as a template sees it. `signature`: ready HTML, already safe. `covering_for`: the name of whoever
-    they stand in for, or ""."""
+    """A sender as a template sees it. `signature`: ready HTML, already safe. `photo`: an address in the web, or
+    "". `covering_for`: the name of whoever they stand in for, or ""."""
 
     key: str
     name: str
@@ -28,6 +28,7 @@ class Signed:
     title: str
     phone: str
     signature: object
+    photo: str = ""
     covering_for: str = ""
 
 

@@ -22,6 +22,7 @@ def signed(workspace: Workspace, key: str, covers: str = "") -> Signed:
         title=sender.title,
         phone=sender.phone,
         signature=_signature(workspace.root, sender.signature) if sender.signature else "",
+        photo=sender.photo if sender.photo and "://" in sender.photo else "",
         covering_for=absent.name if absent is not None else "",
     )
 
