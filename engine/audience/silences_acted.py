@@ -69,7 +69,7 @@ def note_missed(connection: Connection, outlook: Outlook, now: datetime) -> int:
     ]
     names = ["customer", "name", "at", "fields", "identity", "source"]
     chosen = select(*values).where(laid.missed == 1)
-    statement = _insert(connection).from_select(names, chosen, include_defaults=False)
+    statement = bulk.inserting(connection, tables.events).from_select(names, chosen, include_defaults=False)
     return _counted(connection, statement.on_conflict_do_nothing())
 
 
@@ -153,16 +153,6 @@ def _identity(outlook: Outlook) -> ColumnElement[Any]:
     if outlook.rules.dialect == POSTGRESQL:
         return func.convert_to(written, "UTF8")
     return type_coerce(cast(written, LargeBinary), LargeBinary)
-
-
-def _insert(connection: Connection) -> Any:
-    if bulk.is_sqlite(connection):
-        from sqlalchemy.dialects import sqlite
-
-        return sqlite.insert(tables.events)
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert(tables.events)
 
 
 def _counted(connection: Connection, statement: Any) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Dialect
+    from sqlalchemy import Connection, Dialect, Table
 
 Row = tuple[Any, ...]
 
@@ -19,6 +19,17 @@ Row = tuple[Any, ...]
 def is_sqlite(connection: Connection) -> bool:
     """Which of the two dialects a statement must be written in."""
     return connection.dialect.name == "sqlite"
+
+
+def inserting(connection: Connection, table: Table) -> Any:
+    """An INSERT that knows `on_conflict_do_nothing`, which both databases have and the SQL standard has not."""
+    if is_sqlite(connection):
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def cursor_of(connection: Connection) -> Any:

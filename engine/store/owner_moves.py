@@ -132,7 +132,9 @@ def apply(
     )
     names = ["customer", "name", "at", "fields", "identity", "source"]
     connection.execute(
-        _insert_new(connection).from_select(names, told.where(true())).on_conflict_do_nothing()
+        bulk.inserting(connection, tables.events)
+        .from_select(names, told.where(true()))
+        .on_conflict_do_nothing()
     )
     task = tables.tasks
     theirs = update(task).where(
@@ -145,17 +147,6 @@ def apply(
         return int(connection.execute(select(func.count()).select_from(moves)).scalar_one())
     given = update(customers).where(customers.c.id == moves.c.customer)
     return connection.execute(given.values({column: moves.c.after, "updated_at": now})).rowcount
-
-
-def _insert_new(connection: Connection) -> Any:
-    """The same person may come and go in one import: what is noted already stays."""
-    if bulk.is_sqlite(connection):
-        from sqlalchemy.dialects import sqlite
-
-        return sqlite.insert(tables.events)
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert(tables.events)
 
 
 def written(connection: Connection, customers: Table, column: str, keys: Sequence[str]) -> dict[str, str]:

@@ -58,7 +58,7 @@ def make(connection: Connection, chosen: Select[Any], made_by: MadeBy, now: date
     source = select(
         *given.values(), literal(str(TaskState.OPEN)), literal(str(made_by)), literal(now, Moment)
     ).where(true())
-    statement = _insert(connection).from_select(columns, source, include_defaults=False)
+    statement = bulk.inserting(connection, tables.tasks).from_select(columns, source, include_defaults=False)
     done = connection.execute(statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True))
     if done.rowcount >= 0:
         return int(done.rowcount)
@@ -84,13 +84,3 @@ def make_drafted(connection: Connection, drafts: Iterable[Draft], made_by: MadeB
 
 def _stored(value: object) -> object:
     return to_microseconds(value) if isinstance(value, datetime) else value or None
-
-
-def _insert(connection: Connection) -> Any:
-    if bulk.is_sqlite(connection):
-        from sqlalchemy.dialects import sqlite
-
-        return sqlite.insert(tables.tasks)
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert(tables.tasks)

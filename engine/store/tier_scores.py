@@ -220,7 +220,7 @@ def apply(
     )  # fmt: skip
     names = ["customer", "name", "at", "fields", "identity", "source"]
     connection.execute(
-        _insert_new(connection, tables.events).from_select(names, told).on_conflict_do_nothing()
+        bulk.inserting(connection, tables.events).from_select(names, told).on_conflict_do_nothing()
     )
     changed = update(customers).where(customers.c.id == scores.c.customer, *due)
     return connection.execute(changed.values({column: after, "updated_at": now})).rowcount
@@ -240,17 +240,6 @@ def change_as_json(
         return func.json_patch("{}", func.json_object(*parts))
     typed = [cast(part, Text) for part in parts]
     return cast(func.json_strip_nulls(func.json_build_object(*typed)), Text)
-
-
-def _insert_new(connection: Connection, table: Table) -> Any:
-    """An insert that may skip rows whose key is taken."""
-    if bulk.is_sqlite(connection):
-        from sqlalchemy.dialects import sqlite
-
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert(table)
 
 
 def _about(

@@ -58,7 +58,9 @@ def freeze(connection: Connection, run: int, audience: Select[Any], now: datetim
     if not bulk.is_sqlite(connection):
         # Rows that come in the order of the key's index cost PostgreSQL a tenth less; SQLite has them so anyway.
         source = source.order_by(chosen.c.customer)
-    statement = _insert(connection).from_select(columns, source, include_defaults=False)
+    statement = bulk.inserting(connection, tables.deliveries).from_select(
+        columns, source, include_defaults=False
+    )
     if bulk.is_sqlite(connection) or not _is_untouched(connection, run):
         statement = statement.on_conflict_do_nothing()
     added = int(connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount)
@@ -79,16 +81,6 @@ def _is_untouched(connection: Connection, run: int) -> bool:
         return False
     runs.get(connection, run, hold=True)
     return connection.execute(some).first() is None
-
-
-def _insert(connection: Connection) -> Any:
-    if bulk.is_sqlite(connection):
-        from sqlalchemy.dialects import sqlite
-
-        return sqlite.insert(tables.deliveries)
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert(tables.deliveries)
 
 
 def profiles(connection: Connection, run: int) -> list[tuple[str, int]]:
