@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import date
 from pathlib import Path
 
 from tests.corpus import CORPUS
-from tests.two_years.purchases import of_sample
+from tests.two_years.purchases import END, of_sample
 from tests.two_years.runner import Story, live
 
 SAMPLE = ("customers", "cdnow", "cdnow_sample.csv")
@@ -21,6 +22,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="this life alone, with its trace")
     parser.add_argument("--people", type=int, default=300, help="how many customers")
     parser.add_argument("--sample", action="store_true", help="the CDNOW customers (TOUCHBASE_CORPUS)")
+    parser.add_argument("--until", type=date.fromisoformat, default=END, help="a day before the end")
     parser.add_argument("--database", default="", help="the address of an empty database (one life only)")
     options = parser.parse_args()
     purchases = None
@@ -32,7 +34,7 @@ def main() -> int:
     first = options.seed if options.seed is not None else options.start
     broken = False
     for seed in range(first, first + (1 if options.seed is not None else options.seeds)):
-        story = live(seed, options.people, purchases=purchases, url=options.database)
+        story = live(seed, options.people, purchases=purchases, url=options.database, end=options.until)
         if options.seed is not None:
             print("\n".join(story.life.log.trace))
         for fault in story.faults[:40]:
@@ -51,6 +53,8 @@ def told(seed: int, story: Story) -> str:
         f"{log.deaths} deaths, {letters:,} letters, {len(story.faults)} faults, {story.seconds:.0f} s, "
         f"letters {story.print_of_it[:12]}",
         "  sent: " + ", ".join(f"{word} {number:,}" for word, number in story.intents.most_common()),
+        "  silences on record: "
+        + (", ".join(f"{word} {number:,}" for word, number in story.silences.most_common()) or "none"),
         "  not sent: " + ", ".join(f"{word} {number:,}" for word, number in story.skipped.most_common()),
     ]
     return "\n".join(lines)

@@ -41,6 +41,11 @@ class Story:
         return Counter(row.reason for row in self.ledger.rows if row.state in ("skipped", "expired"))
 
     @property
+    def silences(self) -> Counter[str]:
+        """Floors that were missed, by the reason on record."""
+        return Counter(event.fields["reason"] for event in self.ledger.events if event.name == "floor_missed")
+
+    @property
     def intents(self) -> Counter[str]:
         """Letters that left, by intent."""
         return Counter(
