@@ -68,7 +68,7 @@ def no_last_look(patch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("mistake", "start"), [(no_settling, 30), (no_margin, 86), (any_part, 120), (no_last_look, 6)]
+    ("mistake", "start"), [(no_settling, 30), (no_margin, 86), (any_part, 157), (no_last_look, 73)]
 )
 def test_a_sender_with_a_mistake_is_found_out(
     made: Worlds, monkeypatch: pytest.MonkeyPatch, mistake: Callable[[pytest.MonkeyPatch], None], start: int

@@ -51,6 +51,7 @@ class World:
     def __init__(self, seed: int, database: Database, run: int, people: list[int]) -> None:
         self.seed = seed
         self.chance = random.Random(seed)
+        self.clock_chance = random.Random(f"{seed} clock")
         self.knobs: Knobs = drawn(self.chance)
         self.database = database
         self.run = run
@@ -207,6 +208,8 @@ class World:
             self._change(runs.PAUSED)
         if chance.random() < knobs.cancel:
             self._change(runs.CANCELLED)
+        if self.clock_chance.random() < knobs.jump:
+            self._set_clock_by_an_hour()
 
     async def _between(self) -> None:
         """Between commands: time passes, the clock jumps, a paused run is let go on."""
@@ -216,6 +219,8 @@ class World:
             self._somebody_leaves()
         if chance.random() < self.knobs.jump:
             self._set_clock()
+        if self.clock_chance.random() < self.knobs.jump:
+            self._set_clock_by_an_hour()
         for outside in self.outsides:
             outside.account = True
         self._change(runs.SENDING)
@@ -225,11 +230,25 @@ class World:
 
         After more than a minute forward a search would be asked too early: docs/faults.md.
         """
-        most = 0.0 if self.knobs.evidence == "search" else float("inf")
         jump = self.chance.choice([-60.0, 60.0, 3600.0, 86400.0])
-        if -60.0 <= self.time.shift.total_seconds() + jump <= most:
-            self.time.shift += timedelta(seconds=jump)
-            self.tell(f"the clock jumps by {jump:.0f} s")
+        if -60.0 <= self.time.shift.total_seconds() + jump <= self._farthest:
+            self._jump(jump)
+
+    def _set_clock_by_an_hour(self) -> None:
+        """At any moment, also while letters leave. Back only where no key is forgotten meanwhile: docs/faults.md."""
+        knobs, jump = self.knobs, self.clock_chance.choice([-3600.0, 3600.0])
+        may_go_back = knobs.evidence != "key" or knobs.key_lifetime == float("inf")
+        shift = self.time.shift.total_seconds() + jump
+        if (jump > 0 or may_go_back) and -7200.0 <= shift <= self._farthest:
+            self._jump(jump)
+
+    @property
+    def _farthest(self) -> float:
+        return 0.0 if self.knobs.evidence == "search" else float("inf")
+
+    def _jump(self, seconds: float) -> None:
+        self.time.shift += timedelta(seconds=seconds)
+        self.tell(f"the clock jumps by {seconds:.0f} s")
 
     def _somebody_leaves(self) -> None:
         customer = self.chance.choice(self.people)
