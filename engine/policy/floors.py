@@ -112,7 +112,7 @@ def floors_of(workspace: Workspace) -> Floors | None:
     if written.otherwise is not None:
         found.append(read("", written.otherwise))
     return Floors(
-        written.by,
+        written.by or workspace.tiers.field,
         tuple(found),
         written.grace,
         Resets(written.reset_by),

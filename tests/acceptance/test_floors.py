@@ -28,6 +28,11 @@ FIRST, LAST_DAYS, TOO_LATE = (
 @pytest.fixture
 def floors(desk: Desk) -> Desk:
     """Everybody had the digest on the first day; ana is gold, angry has a complaint, left is unsubscribed."""
+    return with_floors(desk)
+
+
+def with_floors(desk: Desk) -> Desk:
+    """The same on whichever database the desk has."""
     with_note(desk, rules=FLOORS)
     desk.edit("campaigns/note.yaml", "intent: sell", "intent: thank")
     desk.edit(
@@ -161,3 +166,24 @@ def test_what_the_rules_keep_back_becomes_a_task_when_planned_and_when_it_leaves
     assert {task["title"] for task in tasks} == {"Instead of the letter “A short note”"}
     assert {task["reason"] for task in tasks} == {"config/policy.yaml:3: at most 1 letter in 7 days"}
     assert {task["owner"] for task in tasks} == {"priya", "team"}
+
+
+@pytest.mark.postgres
+def test_a_day_of_floors_on_postgresql(desk: Desk, postgres_url: str) -> None:
+    with_floors(desk.filled_on(postgres_url))
+    desk.edit("config/policy.yaml", "  cadence:\n", "  cadence:\n    by: grade\n")
+    desk.edit("config/customers.yaml", "    tier:", "    grade: { one_of: [gold, silver] }\n    tier:")
+    assert desk.run("check").code == 0
+    desk.edit("config/policy.yaml", "    by: grade\n", "")
+    (run,) = desk.json("run", "--once", now=LAST_DAYS)["planned"]
+    assert (run["occurrence"], run["letters"]) == ("floor 2026-12-21", 1)
+    assert desk.json("run", "--once", now=LAST_DAYS)["planned"] == []
+    done = desk.json("run", "--once", now=TOO_LATE)["done"]
+    assert any("missed" in words for words in done)
+    report = desk.json("silent", now=TOO_LATE)
+    assert all(
+        row["customers"] == row["in_touch"] + row["lapsing"] + row["silent"] for row in report["groups"]
+    )
+    assert sum(report["prevented_by"].values()) + sum(report["not_prevented"].values()) == len(
+        report["people"]
+    )

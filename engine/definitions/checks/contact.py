@@ -109,7 +109,7 @@ def check_floors(workspace: Workspace) -> Iterator[Problem]:
     cadence, at = workspace.policy.cadence, ("policy", "cadence")
     if cadence is None:
         return
-    yield from check_rhythms(workspace, cadence.by, cadence.floors, *at)
+    yield from check_rhythms(workspace, cadence.by or workspace.tiers.field, cadence.floors, *at)
     campaigns = workspace.declared("campaigns")
     for number, name in enumerate(cadence.fill):
         place = workspace.place(*at, "fill", number)

@@ -52,7 +52,10 @@ class Floors(Definition):
     __pydantic_extra__: dict[str, Floor]
     model_config = ConfigDict(extra="allow")
 
-    by: FieldName = Field("tier", description="The field whose values are the keys here.")
+    by: FieldName | None = Field(
+        None,
+        description="The field whose values are the keys here; without it, that of config/tiers.yaml: `tier`.",
+    )
     otherwise: Floor | None = Field(None, description="For every other value, and for none.")
     grace: Span | None = Field(
         None,
