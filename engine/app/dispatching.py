@@ -122,7 +122,9 @@ def send(
             turns.append(keep_window(desk, campaign, prepared.run.id, clock.now()))
         until = min((turn for turn in turns if turn is not None), default=None)
         senders = absences.senders_of(desk, prepared.run)
-        notes = vouching.hold_back(desk.at(clock.now()), prepared.run, senders, by_hand=stop is None)
+        notes = vouching.hold_back(
+            desk.at(clock.now()), prepared.run, senders, by_hand=stop is None and not by_schedule
+        )
         found = send_run(
             desk,
             maker,

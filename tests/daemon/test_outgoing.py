@@ -53,7 +53,16 @@ class Kept:
         monkeypatch.setattr(outgoing.dispatching, "prepared", lambda desk, run: run)
         monkeypatch.setattr(outgoing.dispatching, "send", self.send)
 
-    def send(self, desk: Desk, run: runs.Run, limit: object, tell: object, stop: Callable[[], bool]) -> None:
+    def send(
+        self,
+        desk: Desk,
+        run: runs.Run,
+        limit: object,
+        tell: object,
+        stop: Callable[[], bool],
+        *,
+        by_schedule: bool,
+    ) -> None:
         with self.changed:
             self.began.append(run.id)
             self.changed.notify_all()
