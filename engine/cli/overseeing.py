@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from engine.cli.frame import plural, print_json, shared
+from engine.cli.missing import latest
 from engine.model.job import JobState
 from engine.model.status import RunLine, Status, TasksLine
 
@@ -79,7 +80,9 @@ def _tasks(line: TasksLine) -> str:
 
 
 def _missed(found: Status) -> Iterable[str]:
-    for line in found.missed:
+    for line, earlier in latest(found.missed):
+        if earlier:
+            yield f"{line.campaign}: {earlier:,} more before; --json names them"
         yield f"{line.campaign} ({line.occurrence})  {_moment(line.at)}: {line.reason}"
         yield f"    touchbase send {line.campaign} --occurrence {line.occurrence}"
 

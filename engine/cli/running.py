@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.frame import opened, plural, print_json, print_line, shared
+from engine.cli.missing import latest
 from engine.cli.tables import moment, sum_line
 from engine.errors import UsageError
 
@@ -94,7 +95,9 @@ def _stay(
 
 def show_tick(report: TickReport) -> None:
     """What a tick came to, a line for everything that happened, and when to look again."""
-    for missed in report.missed:
+    for missed, earlier in latest(report.missed):
+        if earlier:
+            click.echo(f"missed    {missed.campaign} · {earlier:,} more before; --json names them")
         click.echo(f"missed    {missed.campaign} · {missed.occurrence} · {missed.reason}")
         click.echo(
             f"  to send it all the same: touchbase send {missed.campaign} --occurrence {missed.occurrence}"
