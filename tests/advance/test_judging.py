@@ -68,6 +68,15 @@ def test_after_days_of_sleep_only_the_latest_may_still_be_sent() -> None:
     ]
 
 
+def test_days_by_a_date_of_their_own_are_other_people_s_each_and_all_made_up_for() -> None:
+    schedule = Schedule.model_validate(
+        {"after": "signed_up_at", "by": "2 days", "at": "09:30", "if_late": "send within 3 days"}
+    )
+    decided = decide(schedule, START + 5 * DAY)
+    assert names(decided, Due) == ["2027-01-07", "2027-01-08", "2027-01-09"]
+    assert names(decided, Passed) == ["2027-01-05", "2027-01-06"]
+
+
 def test_two_days_of_readers_all_over_the_world_are_under_way_at_once() -> None:
     schedule = daily(time_zone="recipient", if_late="send within 3 hours")
     decided = decide(schedule, datetime(2027, 1, 5, 20, tzinfo=UTC))

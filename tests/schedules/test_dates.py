@@ -70,6 +70,22 @@ def test_so_many_days_before_a_date_and_what_why_says(birthdays: Desk) -> None:
     assert "renewal_date has no value, so no day is theirs" in why
 
 
+def test_nobody_is_lost_whose_day_came_while_nothing_was_running(birthdays: Desk) -> None:
+    birthdays.edit(
+        "campaigns/weekly.yaml",
+        'every: year, after: born, at: "09:30"',
+        'before: renewal_date, by: 3 days, at: "09:30", if_late: send within 4 days',
+    )
+    once(birthdays, "2027-04-01T12:00:00+00:00")
+    # The second of April was c1's day, the third c2's.
+    report = once(birthdays, "2027-04-04T12:00:00+00:00")
+    assert {run["occurrence"]: run["accepted"] for run in report["sent"]} == {
+        "2027-04-02": 1,
+        "2027-04-03": 1,
+    }
+    assert report["missed"] == []
+
+
 def test_a_birthday_comes_on_the_readers_own_clock(birthdays: Desk) -> None:
     birthdays.edit("campaigns/weekly.yaml", 'at: "09:30"', 'at: "09:30", time_zone: recipient')
     birthdays.write("zones.csv", "customer_id,time_zone\nc2,America/New_York\n")

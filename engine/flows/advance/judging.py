@@ -89,15 +89,17 @@ def judge(
         halted: why nothing of the campaign is to leave, or "".
         zone: the project's.
 
-    Only the latest may be sent late: nobody gets three letters because the machine slept for three days.
+    Only the latest may be sent late: nobody gets three letters because the machine slept for three days. Days of a
+    schedule by a date of the customer's own are other people's each, so that all of them may.
     """
     clock = clock_of(schedule, zone)
+    by_date = schedule.before is not None or schedule.after is not None
     decided: list[Due | Passed] = []
     for occurrence in found:
         if states.get(occurrence.name, runs.PLANNING) not in NOT_BEGUN:
             continue
         opens, closes = occurrence.opens(clock), occurrence.closes(clock)
-        rule = schedule.if_late if occurrence is found[-1] else None
+        rule = schedule.if_late if by_date or occurrence is found[-1] else None
         alone = lateness(schedule.if_late, closes, now)
         if halted:
             decided.append(Passed(occurrence, opens, halted))
