@@ -24,7 +24,7 @@ def test_the_workspace_has_no_errors_and_nothing_that_send_refuses() -> None:
     assert workspace is not None
     assert [problem for problem in problems if problem.severity is not Severity.NOTE] == []
     assert set(workspace.campaigns) == {
-        "a-word-from-us", "best-customers-note", "come-back-offer", "monthly-digest", "office-refill",
+        "a-word-from-us", "best-customers-note", "come-back-offer", "hand-over", "monthly-digest", "office-refill",
         "platinum-calls", "small-surprise", "still-want-this", "welcome",
     }  # fmt: skip
 
