@@ -10,12 +10,18 @@ import json
 import os
 import secrets
 import tempfile
+import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+LOOKS, PAUSE = 50, 0.02
+"""How often somebody who is still connected is looked for again, and seconds between two looks."""
+
+MOST_COLUMNS = 400
 
 LARGE = 256 * 1024
 """Bytes of a table from which on it is cut off: rows that are only deleted keep their place."""
@@ -68,6 +74,7 @@ class Databases:
         open_database(address).close()
         with _connected(address) as connection:
             self._shape, self._rows = shape(connection), _rows(connection)
+            self._columns = set(_columns(connection))
 
     def lend(self) -> str:
         """The name of an empty, migrated database that is the caller's alone."""
@@ -99,7 +106,10 @@ class Databases:
 
         try:
             with _connected(address) as connection:
-                if _others(connection) or shape(connection) != self._shape:
+                if _others(connection):
+                    return False
+                forget_fields(connection, self._columns)
+                if shape(connection) != self._shape:
                     return False
                 empty(connection)
                 if _rows(connection) != self._rows:
@@ -113,6 +123,20 @@ def shape(connection: Connection[Any]) -> str:
     """A hash of everything but rows: tables, columns, indexes, constraints, sequences, functions, settings."""
     (found,) = connection.execute(_SHAPE).fetchone() or ("",)
     return str(found)
+
+
+def forget_fields(connection: Connection[Any], columns: set[str]) -> None:
+    """Drops what was added to the customers' `columns`: fields that a project declares are columns of theirs.
+
+    PostgreSQL keeps a place for each of them for ever: raises where many were used up.
+    """
+    import psycopg
+
+    found = _columns(connection)
+    if found and max(found.values()) > MOST_COLUMNS:
+        raise psycopg.Error("too many columns were dropped")
+    for name in sorted(set(found) - columns):
+        connection.execute(f'ALTER TABLE customers DROP COLUMN "{name}"')
 
 
 def empty(connection: Connection[Any]) -> None:
@@ -146,7 +170,7 @@ SELECT md5(string_agg(part, E'\\n' ORDER BY part)) FROM (
         a.attnotnull, a.attidentity, pg_get_expr(d.adbin, d.adrelid)) AS part
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-    WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0
+    WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
     UNION ALL SELECT concat(pg_get_indexdef(indexrelid), indisvalid) FROM pg_index JOIN pg_class ON oid = indexrelid
     WHERE relnamespace = 'public'::regnamespace
     UNION ALL SELECT concat_ws(' ', conname, conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint
@@ -168,12 +192,23 @@ def _connected(address: str) -> Connection[Any]:
 
 
 def _others(connection: Connection[Any]) -> bool:
-    """Whether anybody else is connected to the same database."""
+    """Whether anybody else stays connected to the same database. Who has just left may still be listed for a moment."""
     query = (
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
     )
-    return bool((connection.execute(query).fetchone() or (0,))[0])
+    for _ in range(LOOKS):
+        if not (connection.execute(query).fetchone() or (0,))[0]:
+            return False
+        connection.rollback()  # the next look is a new one
+        time.sleep(PAUSE)
+    return True
+
+
+def _columns(connection: Connection[Any]) -> dict[str, int]:
+    """The columns of customers and their places."""
+    query = "SELECT attname, attnum FROM pg_attribute WHERE attrelid = to_regclass('public.customers') AND attnum > 0 AND NOT attisdropped"
+    return dict(connection.execute(query).fetchall())
 
 
 def _rows(connection: Connection[Any]) -> dict[str, list[Any]]:
