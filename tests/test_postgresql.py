@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 
 import psycopg
@@ -12,6 +13,14 @@ from tests.builders import add_customers, add_run
 from tests.postgresql import Databases, administer, shape, with_database
 
 pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture(scope="module")
+def databases(postgres_server: str) -> Iterator[Databases]:
+    """Some of its own: what other tests have used up does not show."""
+    made = Databases(postgres_server)
+    yield made
+    made.close()
 
 
 def everything(address: str) -> dict[str, list[str]]:
@@ -34,8 +43,8 @@ def lent(databases: Databases) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("people", [3, 5000], ids=["few rows", "many rows"])
-def test_what_was_used_is_as_it_was(postgres_databases: Databases, people: int) -> None:
-    name, address = lent(postgres_databases)
+def test_what_was_used_is_as_it_was(databases: Databases, people: int) -> None:
+    name, address = lent(databases)
     before = everything(address)
     with open_database(address) as database:
         add_customers(database, people, kinds={"shoe size": "number", "born": "date"})
@@ -43,10 +52,10 @@ def test_what_was_used_is_as_it_was(postgres_databases: Databases, people: int) 
         with database.write() as connection:
             connection.exec_driver_sql("UPDATE meta SET value = 'another'")
             connection.exec_driver_sql("UPDATE touchbase_version SET version_num = '9999'")
-    postgres_databases.take_back(name)
-    again, address = lent(postgres_databases)
+    databases.take_back(name)
+    again, address = lent(databases)
     after = everything(address)
-    postgres_databases.take_back(again)
+    databases.take_back(again)
     assert again == name
     assert after.pop("numbers") == before.pop("numbers")
     assert after == before
@@ -74,12 +83,12 @@ def test_a_change_of_its_tables_shows(postgres_url: str, change: str) -> None:
 
 
 @pytest.mark.parametrize("reason", ["changed", "in use", "not trusted"])
-def test_what_is_in_doubt_is_not_lent_again(postgres_databases: Databases, reason: str) -> None:
-    name, address = lent(postgres_databases)
+def test_what_is_in_doubt_is_not_lent_again(databases: Databases, reason: str) -> None:
+    name, address = lent(databases)
     with psycopg.connect(address) if reason == "in use" else nullcontext():
         if reason == "changed":
             administer(address, "DROP TABLE suppressions")
-        postgres_databases.take_back(name, trusted=reason != "not trusted")
-    again, _ = lent(postgres_databases)
-    postgres_databases.take_back(again)
+        databases.take_back(name, trusted=reason != "not trusted")
+    again, _ = lent(databases)
+    databases.take_back(again)
     assert again != name

@@ -13,6 +13,19 @@ import pytest
 from engine.store import sqlite
 from tests.acceptance.conftest import DIGEST, Answer, Desk, feed
 
+SEQUENCE = """\
+campaign: thanks
+status: active
+purpose: marketing
+intent: thank
+topic: newsletter
+trigger: { event: order_placed }
+steps:
+  - { send: letter.html, subject: Thank you }
+exit_when: [ { event: complaint_opened } ]
+sender: team
+"""
+
 
 def bomb() -> str:
     """Nine levels of nine: a file of 500 bytes that would unfold into hundreds of millions of words."""
@@ -290,12 +303,12 @@ def test_a_draft_is_not_sent(desk: Desk) -> None:
 
 def test_what_is_not_run_yet_is_said_by_check_and_refused_by_send(desk: Desk) -> None:
     desk.filled()
-    desk.write("config/policy.yaml", "policy: { cadence: { otherwise: { at_least: every 365 days } } }\n")
+    desk.write("campaigns/thanks.yaml", SEQUENCE)
     said = desk.run("check", "--json").json
-    assert any("cadence" in problem["message"] for problem in said)
-    answer = desk.run("send", "digest", "--yes")
+    assert {"N002", "N003", "N004"} <= {problem["code"] for problem in said}
+    answer = desk.run("send", "thanks", "--yes")
     assert answer.code == 4
-    assert "cadence" in answer.err
+    assert "trigger" in answer.err
     assert not desk.letters()
 
 

@@ -6,27 +6,24 @@ import bisect
 import hashlib
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from sqlalchemy import text
 
-import engine.providers.registry
-from engine import clock
-from engine.app import checking, privacy, running, tasking, ticking, touching
+from engine.app import privacy, tasking, ticking, touching
 from engine.app.desk import Desk
 from engine.app.household import Household
 from engine.app.verbs import App
 from engine.daemon.jobs import JOBS
-from engine.errors import TouchbaseError
 from engine.model.letter import Batch, Outcome
 from engine.model.touch import TouchKind
-from engine.store import crash, meta
+from engine.store import meta
 from engine.store.database import Database
 from tests.doubles.scripted import Scripted
-from tests.simulator.storage import PowerCut, Process, Storage, current, step
+from tests.simulator.storage import PowerCut, Process, Storage, current
+from tests.simulator.surroundings import around
 from tests.two_years.checker.ledger import Mail
 from tests.two_years.purchases import END, START, Purchase
 from tests.two_years.world import HEADER, OWNERS, World, moments
@@ -125,7 +122,7 @@ class Life:
 
     def live(self) -> None:
         """From the first day to the last."""
-        with _around(self):
+        with around(self):
             self.world.lay_out()
             with self.database.write() as connection:
                 # Otherwise drawn by chance for every database, and in every letter.
@@ -320,25 +317,3 @@ def _months(until: date) -> Iterator[date]:
     while month < until:
         month = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
         yield month
-
-
-@contextmanager
-def _around(life: Life) -> Iterator[None]:
-    """The program inside this life: its clock, its way out, and the places at which it may die."""
-    before = clock.now, clock.wall, crash.watch, engine.providers.registry.make_provider
-    proofread = running.letter_problems, checking.letter_problems
-    token = current.set(None)
-    clock.now = clock.wall = lambda: life.now
-    crash.watch = step
-    # That letters are proof-read every day takes longer than the rest of the year.
-    running.letter_problems = checking.letter_problems = lambda *_, **__: []
-    engine.providers.registry.make_provider = lambda *_, **__: life.postbox  # type: ignore[assignment,return-value]
-    try:
-        yield
-    except TouchbaseError as error:
-        error.add_note("\n".join(life.log.trace[-40:]))
-        raise
-    finally:
-        clock.now, clock.wall, crash.watch, engine.providers.registry.make_provider = before
-        running.letter_problems, checking.letter_problems = proofread
-        current.reset(token)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import random
 import sqlite3
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from engine.app.verbs import App
 from engine.store.database import Database, open_database
+from tests.simulator.surroundings import quietly
 from tests.two_years.checker import check
 from tests.two_years.checker.faults import Fault
 from tests.two_years.checker.ledger import Ledger, read
@@ -75,7 +73,7 @@ def live(
     """The two years of that seed, lived and judged. `url`: an empty database; without it, one in memory where that is."""
     begun = time.process_time()
     bought = purchases if purchases is not None else made_up(random.Random(f"{seed} purchases"), people)
-    with _quietly(), tempfile.TemporaryDirectory(dir=FAST if FAST.is_dir() else None) as name:
+    with quietly(), tempfile.TemporaryDirectory(dir=FAST if FAST.is_dir() else None) as name:
         folder = Path(name)
         with open_database(url or f"sqlite:///{folder / 'touchbase.db'}") as database:
             life = Life(seed, folder / "workspace", database, bought, trouble or Trouble(), end)
@@ -105,15 +103,3 @@ def _read(database: Database, url: str, root: Path, life: Life) -> Ledger:
     address = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address) as connection:
         return read(connection, root, mails)
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """What goes wrong is meant to."""
-    log = logging.getLogger("engine")
-    before = log.level
-    log.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        log.setLevel(before)

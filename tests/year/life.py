@@ -5,25 +5,20 @@ from __future__ import annotations
 import bisect
 import math
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-import engine.providers.registry
-from engine import clock
-from engine.app import checking, feeding, following, halting, privacy, resolving, running, ticking
+from engine.app import feeding, following, halting, privacy, resolving, ticking
 from engine.app.desk import Desk
 from engine.app.keeping import Keeper
 from engine.app.verbs import App
-from engine.errors import TouchbaseError
 from engine.model.letter import Batch, Outcome
-from engine.store import crash
 from engine.store.database import Database
 from engine.store.ledger import recovery
 from tests.doubles.scripted import Scripted
-from tests.simulator.storage import PowerCut, Process, Storage, current, step
+from tests.simulator.storage import PowerCut, Process, Storage, current
+from tests.simulator.surroundings import around
 from tests.year.reckoning import FORMS, READERS_OWN, days_of, instant
 from tests.year.world import END, PROJECT_ZONE, START, ZONES, Person, World
 
@@ -137,7 +132,7 @@ class Life:
 
     def live(self) -> None:
         """From the first day to the last."""
-        with _around(self):
+        with around(self):
             self.world.lay_out()
             self._boot()
             self._import("people.csv")
@@ -345,28 +340,6 @@ class Life:
 
     def _import(self, name: str) -> None:
         App(self._desk()).import_customers(self.world.root / name)
-
-
-@contextmanager
-def _around(life: Life) -> Iterator[None]:
-    """The program inside this life: its clock, its way out, and the places at which it may die."""
-    before = clock.now, clock.wall, crash.watch, engine.providers.registry.make_provider
-    proofread = running.letter_problems, checking.letter_problems
-    token = current.set(None)
-    clock.now = clock.wall = lambda: life.now
-    crash.watch = step
-    # That letters are proof-read every day takes longer than the rest of the year.
-    running.letter_problems = checking.letter_problems = lambda *_, **__: []
-    engine.providers.registry.make_provider = lambda *_, **__: life.postbox  # type: ignore[assignment,return-value]
-    try:
-        yield
-    except TouchbaseError as error:
-        error.add_note("\n".join(life.log.trace[-40:]))
-        raise
-    finally:
-        clock.now, clock.wall, crash.watch, engine.providers.registry.make_provider = before
-        running.letter_problems, checking.letter_problems = proofread
-        current.reset(token)
 
 
 def zone_of(person: Person) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from engine.store.database import open_database
+from tests.simulator.surroundings import quietly
 from tests.year.judge import Verdict, judge
 from tests.year.life import Life, Trouble
 from tests.year.world import END, START
@@ -48,7 +46,7 @@ def live(
     end: date = END,
 ) -> tuple[Life, Verdict]:
     """The year of that seed, lived and judged. `url`: an empty database; without it, one in memory where that is."""
-    with _quietly(), tempfile.TemporaryDirectory(dir=FAST if FAST.is_dir() else None) as name:
+    with quietly(), tempfile.TemporaryDirectory(dir=FAST if FAST.is_dir() else None) as name:
         folder = Path(name)
         with open_database(url or f"sqlite:///{folder / 'touchbase.db'}") as database:
             life = Life(seed, folder / "workspace", database, people, trouble or Trouble(), begin, end)
@@ -59,15 +57,3 @@ def live(
                 error.add_note(f"python -m tests.year --seed {seed} --people {people}")
                 raise
             return life, judge(life)
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Feeds that fail are meant to."""
-    log = logging.getLogger("engine")
-    before = log.level
-    log.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
