@@ -12,6 +12,7 @@ from engine import clock
 from engine.app import running
 from engine.app.desk import Desk
 from engine.app.hearing import marketing_topics
+from engine.flows.compose.photos import KINDS, photo_file
 from engine.flows.readers import choosing, knowing, replaying
 from engine.flows.readers.noticing import is_machine
 from engine.flows.receive.receiving import receive
@@ -120,6 +121,12 @@ class Reception:
         with self.desk.database.read() as connection:
             found = self._reader(connection, "web", token)
             return replaying.replay(connection, found.delivery) if found is not None else None
+
+    def photo(self, sender: str) -> tuple[bytes, str] | None:
+        """A sender's picture and its media type; None where the workspace has none of its own."""
+        found = self.desk.workspace.senders.get(sender)
+        path = photo_file(self.desk.root, found) if found is not None else None
+        return (path.read_bytes(), KINDS[path.suffix]) if path is not None else None
 
     def opened(self, token: str, method: str, headers: Mapping[str, str]) -> Visit:
         """Somebody fetched the picture of one pixel."""

@@ -16,6 +16,7 @@ from engine.app.reception import Reception
 from engine.web.health import Health
 from engine.web.limits import Limits
 from engine.web.pages import Pages
+from engine.web.pictures import Pictures
 from engine.web.readers import Readers
 from engine.web.tracking import Tracking
 from engine.web.webhooks import Webhooks
@@ -52,6 +53,7 @@ def make_application(reception: Reception) -> Starlette:
         routes=[
             *Readers(reception, pages).routes(),
             *tracking.routes(),
+            *Pictures(reception, pages).routes(),
             *Webhooks(reception).routes(),
             *Health(reception, lambda: tracking.dropped).routes(),
         ],

@@ -46,6 +46,7 @@ def sample_names(**changed: Any) -> dict[str, Any]:
         "sender": {
             "name": "Priya Shah",
             "email": "priya@news.kettleandpage.example",
+            "photo": "",
             "signature": Markup(MarkdownIt("commonmark", {"breaks": True}).render(signature)),
         },
         "posts": sample_posts()[:5],

@@ -45,9 +45,9 @@ class Sender(Definition):
     )
     photo: Picture | None = Field(
         None,
-        description="A picture for the signature, `sender.photo` in templates: where it lies in the web. A file in "
-        "templates/ is looked for, and not sent.",
-        examples=["https://acme.example/team/priya.jpg"],
+        description="A picture for the signature, `sender.photo` in templates: where it lies in the web, or a file in "
+        "templates/, which then lies at `public_url`.",
+        examples=["https://acme.example/team/priya.jpg", "priya.jpg"],
     )
     at_most: DailyNumber | None = Field(
         None,

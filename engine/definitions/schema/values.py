@@ -209,8 +209,8 @@ Url = Annotated[
 Picture = Annotated[
     str,
     _matching(
-        r"^(https://[^\s/]+\S*|(?!/|~|[A-Za-z]:|(.*/)?\.\.(/|$))[^\s:\\]+)$",
-        "write an address that starts with https://, or a file in templates/",
+        r"^(https://[^\s/]+\S*|(?!/|~|[A-Za-z]:|(.*/)?\.\.(/|$))[^\s:\\]+\.(gif|jpe?g|png|webp))$",
+        "write an address that starts with https://, or a picture in templates/ (.jpg, .png, .gif or .webp)",
     ),
 ]
 RelativePath = Annotated[

@@ -9,6 +9,7 @@ from engine.definitions.checks.files import signature_file
 from engine.definitions.workspace import Workspace
 from engine.errors import UsageError
 from engine.flows.compose.context import Signed
+from engine.flows.compose.photos import photo_address
 
 
 def signed(workspace: Workspace, key: str, covers: str = "") -> Signed:
@@ -22,7 +23,7 @@ def signed(workspace: Workspace, key: str, covers: str = "") -> Signed:
         title=sender.title,
         phone=sender.phone,
         signature=_signature(workspace.root, sender.signature) if sender.signature else "",
-        photo=sender.photo if sender.photo and "://" in sender.photo else "",
+        photo=photo_address(workspace, key),
         covering_for=absent.name if absent is not None else "",
     )
 
