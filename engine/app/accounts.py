@@ -119,4 +119,4 @@ def account_facts(desk: Desk, campaign: Campaign, customer: Customer, row: Deliv
 
 def _where(desk: Desk, *path: str) -> str:
     place = desk.workspace.place(*path)
-    return f"{place.file}:{place.line}"
+    return place.where

@@ -179,7 +179,7 @@ def _assigned(desk: Desk) -> Owning:
         place = desk.workspace.place("account-owner", "from_field")
         raise Refused(
             "nothing says to whom customers are assigned",
-            help=f"add `assign: fewest customers` to `account-owner` ({place.file}:{place.line}),"
+            help=f"add `assign: fewest customers` to `account-owner` ({place.where}),"
             " or `touchbase assign EMAIL NAME` by hand",
         )
     return owning

@@ -8,8 +8,8 @@ from pathlib import Path
 from engine.app import digest_letters
 from engine.app.desk import Desk
 from engine.app.digesting import digest_of, lapsing_of
+from engine.app.letter_files import write_letter
 from engine.app.owners import sender_name
-from engine.errors import UsageError
 from engine.model.digest import Digest
 from engine.providers.mime_wire import MimeWire
 
@@ -34,11 +34,5 @@ def show(desk: Desk, owner: str, out: Path | None = None) -> Shown:
     wire = MimeWire(utf8_addresses=True)
     letter = digest_letters.letter_of(desk, digest, wire)
     if out is not None:
-        kinds = {".txt": letter.text.encode, ".eml": lambda: wire.encode(letter)}
-        try:
-            out.write_bytes(kinds.get(out.suffix, letter.html.encode)())
-        except OSError as error:
-            raise UsageError(
-                f"{out} cannot be written: {error.strerror}", help="name another file"
-            ) from error
+        write_letter(out, letter.html, letter.text, lambda: wire.encode(letter))
     return Shown(digest, letter.subject, letter.text)

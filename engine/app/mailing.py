@@ -215,7 +215,7 @@ def gate_of(desk: Desk, campaign: Campaign, run: runs.Run) -> ContactGate | None
         return None
     at = ("campaigns", campaign.campaign, "audience", "exclude")
     places = [desk.workspace.place(*at, number) for number in range(len(names))]
-    excluded = {name: f"{place.file}:{place.line}" for name, place in zip(names, places, strict=True)}
+    excluded = {name: place.where for name, place in zip(names, places, strict=True)}
     asked = partial(rulebook, desk)
     return ContactGate(rules, excluded, asked, desk.zone, run.as_of, owning_of(desk.workspace))
 

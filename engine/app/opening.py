@@ -37,7 +37,7 @@ def keep_window(desk: Desk, campaign: Campaign, run: int, now: datetime) -> date
     }
     if opens:
         place = desk.workspace.place("campaigns", campaign.campaign, "schedule", "window")
-        detail = detailed(f"{place.file}:{place.line}", "its window is closed")
+        detail = detailed(place.where, "its window is closed")
         with desk.database.write() as connection:
             postponing.postpone(connection, run, opens, now, detail)
     ends = [closes(window, zone, now) for written, zone in zones.items() if written not in opens]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.app import people, running, showing
 from engine.app.desk import Desk
+from engine.app.letter_files import write_letter
 from engine.definitions.covering import covering_words
 from engine.errors import UsageError
 from engine.flows.compose.proof import proofread
@@ -63,8 +64,4 @@ def _findings(desk: Desk, made: running.Draft, letter: Letter) -> list[dict[str,
 
 def write(preview: Preview, out: Path) -> None:
     """The letter into a file: .html, .txt or .eml."""
-    content = {".txt": preview.text.encode(), ".eml": preview.message}.get(out.suffix, preview.html.encode())
-    try:
-        out.write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}", help="name another file") from error
+    write_letter(out, preview.html, preview.text, lambda: preview.message)

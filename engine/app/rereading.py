@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.app.desk import Desk
+from engine.app.letter_files import write_letter
 from engine.app.people import find_customer
 from engine.errors import UsageError
 from engine.flows.readers.replaying import replay
@@ -36,8 +37,4 @@ def letter(desk: Desk, email: str, run: str) -> Letter:
 
 def write(found: Letter, out: Path) -> None:
     """The letter into a file: .html, .txt or .eml."""
-    made = {".txt": found.text.encode(), ".eml": MimeWire(utf8_addresses=True).encode(found)}
-    try:
-        out.write_bytes(made.get(out.suffix, found.html.encode()))
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}", help="name another file") from error
+    write_letter(out, found.html, found.text, lambda: MimeWire(utf8_addresses=True).encode(found))

@@ -380,7 +380,7 @@ def _is_large(desk: Desk, connection: Connection, made: Draft, run: int, saving:
         named = in_command(desk, made.campaign, made.occurrence)
         raise Refused(
             f"{letters:,} letters need a person's approval: more than `approve_above: {limit}`"
-            f" ({place.file}:{place.line})",
+            f" ({place.where})",
             help=f"type `touchbase plan {named} --save`, then `touchbase approve RUN` with the run it names,"
             f" then `touchbase send {named}`",
         )

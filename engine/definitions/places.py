@@ -21,6 +21,11 @@ class Place:
     column: int = 0
     width: int = 1
 
+    @property
+    def where(self) -> str:
+        """`config/policy.yaml:12`, as people read it."""
+        return f"{self.file}:{self.line}"
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

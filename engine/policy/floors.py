@@ -103,7 +103,7 @@ def floors_of(workspace: Workspace) -> Floors | None:
 
     def locate(*path: str) -> str:
         place = workspace.place("policy", "cadence", *path)
-        return f"{place.file}:{place.line}"
+        return place.where
 
     def read(value: str, floor: WrittenFloor) -> Floor:
         return Floor(value, floor.at_least, floor.personal, locate(value or "otherwise"))

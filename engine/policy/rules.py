@@ -201,7 +201,7 @@ def rules_for(workspace: Workspace, campaign: Campaign) -> Rules:
 
     def locate(*path: str | int) -> str:
         place = workspace.place(*path)
-        return f"{place.file}:{place.line}"
+        return place.where
 
     return rules_of(workspace.policy, campaign, locate)
 

@@ -107,7 +107,7 @@ def ladder_of(workspace: Workspace) -> Ladder | None:
 
     def locate(*path: str | int) -> str:
         place = workspace.place(*path)
-        return f"{place.file}:{place.line}"
+        return place.where
 
     return read_ladder(workspace.policy.sunset, locate)
 

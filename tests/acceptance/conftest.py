@@ -299,3 +299,11 @@ def laid_out(root: Path, people: Path | None = None) -> Desk:
 def desk(tmp_path: Path, people: Path) -> Desk:
     """A fresh workspace, nothing imported yet."""
     return laid_out(tmp_path / "workspace", people)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def filled(desk: Desk, request: pytest.FixtureRequest) -> Desk:
+    """The same with the sample people and their complaint imported, on each database."""
+    if request.param == "postgresql":
+        return desk.filled_on(request.getfixturevalue("postgres_url"))
+    return desk.filled()

@@ -54,14 +54,10 @@ safety: { audience_may_move: 100% }
 DECEMBER = "2026-12-24T09:00:00+00:00"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def house(desk: Desk, request: pytest.FixtureRequest) -> Desk:
+@pytest.fixture
+def house(filled: Desk) -> Desk:
     """A workspace with customers and two campaigns for their own people."""
-    if request.param == "postgresql":
-        desk.filled_on(request.getfixturevalue("postgres_url"))
-    else:
-        desk.filled()
-    return with_campaigns(desk)
+    return with_campaigns(filled)
 
 
 @pytest.fixture

@@ -23,19 +23,15 @@ sender: priya
 """
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def house(desk: Desk, request: pytest.FixtureRequest) -> Desk:
+@pytest.fixture
+def house(filled: Desk) -> Desk:
     """A workspace in which Priya writes to three people."""
-    if request.param == "postgresql":
-        desk.filled_on(request.getfixturevalue("postgres_url"))
-    else:
-        desk.filled()
-    template = (desk.root / "templates" / "letter.html").read_text(encoding="utf-8")
+    template = (filled.root / "templates" / "letter.html").read_text(encoding="utf-8")
     start, end = template.index("{% for post"), template.index("<p>{{ sender.name")
-    desk.write("templates/letter.html", template[:start] + template[end:])
-    desk.write("campaigns/news.yaml", NEWS)
-    desk.edit("config/senders.yaml", SENDER, ONE_A_DAY)
-    return desk
+    filled.write("templates/letter.html", template[:start] + template[end:])
+    filled.write("campaigns/news.yaml", NEWS)
+    filled.edit("config/senders.yaml", SENDER, ONE_A_DAY)
+    return filled
 
 
 def send(house: Desk, campaign: str, now: str) -> tuple[int, int]:

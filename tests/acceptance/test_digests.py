@@ -30,14 +30,10 @@ tiers:
 """
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def house(desk: Desk, request: pytest.FixtureRequest) -> Desk:
+@pytest.fixture
+def house(filled: Desk) -> Desk:
     """A workspace of a week: a letter sent, a call, an answer, a complaint, two tasks."""
-    if request.param == "postgresql":
-        desk.filled_on(request.getfixturevalue("postgres_url"))
-    else:
-        desk.filled()
-    return after_a_week(desk)
+    return after_a_week(filled)
 
 
 @pytest.fixture

@@ -18,14 +18,10 @@ NAMELESS, ANGRY, LENA = "nameless@mail.example", "angry@mail.example", "left@mai
 LATER = "2026-11-24T09:00:00+00:00"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def house(desk: Desk, request: pytest.FixtureRequest) -> Desk:
+@pytest.fixture
+def house(filled: Desk) -> Desk:
     """Priya has two customers, the team one, and two are nobody's."""
-    if request.param == "postgresql":
-        desk.filled_on(request.getfixturevalue("postgres_url"))
-    else:
-        desk.filled()
-    return rules(desk, "")
+    return rules(filled, "")
 
 
 def rules(house: Desk, more: str) -> Desk:

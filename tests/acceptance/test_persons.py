@@ -17,15 +17,11 @@ ANA = "ana@mail.example"
 LATER = "2026-12-23T09:00:00+00:00"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def sent(desk: Desk, request: pytest.FixtureRequest) -> Desk:
+@pytest.fixture
+def sent(filled: Desk) -> Desk:
     """A workspace whose newsletter has gone out."""
-    if request.param == "postgresql":
-        desk.filled_on(request.getfixturevalue("postgres_url"))
-    else:
-        desk.filled()
-    assert desk.json("send", "digest")["accepted"] == 3
-    return desk
+    assert filled.json("send", "digest")["accepted"] == 3
+    return filled
 
 
 def reasons(desk: Desk, now: str = LATER) -> dict[str, str | None]:

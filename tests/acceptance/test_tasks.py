@@ -20,19 +20,17 @@ DECEMBER = "2026-12-02T09:00:00+00:00"
 POLICY = "policy: { hold_marketing_for: [open-complaint] }\n"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def house(desk: Desk, request: pytest.FixtureRequest) -> Desk:
+@pytest.fixture
+def house(filled: Desk) -> Desk:
     """A workspace with customers, one of whom has complained, and four tasks."""
-    if request.param == "postgresql":
-        desk.filled_on(request.getfixturevalue("postgres_url"))
-    else:
-        desk.filled()
-    desk.write("config/policy.yaml", POLICY)
-    desk.json("task", ANA, "call", "Ask how the grinder does", "--due", "2026-11-30", "--text", "Dear Ana, …")
-    desk.json("task", ANGRY, "call", "Say sorry", "--due", "2026-11-24T12:00")
-    desk.json("task", BJORN, "gift", "A book", "--due", "2 weeks", "--owner", "team")
-    desk.json("task", NAMELESS, "note", "Ask for their name")
-    return desk
+    filled.write("config/policy.yaml", POLICY)
+    filled.json(
+        "task", ANA, "call", "Ask how the grinder does", "--due", "2026-11-30", "--text", "Dear Ana, …"
+    )
+    filled.json("task", ANGRY, "call", "Say sorry", "--due", "2026-11-24T12:00")
+    filled.json("task", BJORN, "gift", "A book", "--due", "2 weeks", "--owner", "team")
+    filled.json("task", NAMELESS, "note", "Ask for their name")
+    return filled
 
 
 def numbers(house: Desk, *words: str, now: str = TOMORROW) -> list[int]:

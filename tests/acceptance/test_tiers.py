@@ -23,16 +23,12 @@ BJORN = "bjorn@mail.example"
 MORE = "customer_id,at,amount\nc1,2026-11-25,700\n"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def house(desk: Desk, request: pytest.FixtureRequest) -> Desk:
+@pytest.fixture
+def house(filled: Desk) -> Desk:
     """A workspace with customers, their imported tiers, and orders."""
-    if request.param == "postgresql":
-        desk.filled_on(request.getfixturevalue("postgres_url"))
-    else:
-        desk.filled()
-    desk.write("orders.csv", ORDERS)
-    desk.json("import", "events", "orders.csv", "--event", "order_placed")
-    return desk
+    filled.write("orders.csv", ORDERS)
+    filled.json("import", "events", "orders.csv", "--event", "order_placed")
+    return filled
 
 
 def changes(house: Desk, who: str) -> list[str]:

@@ -88,7 +88,7 @@ def _words(workspace: Workspace, rule: str, which: str) -> str:
         if allowance.spend is not None:
             limits.append(f"at most {allowance.spend:,.10g} for {people}")
     place = workspace.place(*path, key, key=True)
-    return detailed(f"{place.file}:{place.line}", f"{' and '.join(limits)} in a {budget.per}")
+    return detailed(place.where, f"{' and '.join(limits)} in a {budget.per}")
 
 
 def _gifts(number: int) -> str:

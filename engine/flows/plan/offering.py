@@ -33,7 +33,7 @@ def check_not_over(workspace: Workspace, name: str, moment: datetime, zone: Zone
     if is_over(until, moment, zone):
         place = workspace.place("offers", name, "until")
         raise Refused(
-            f"offer `{name}` ended on {until} ({place.file}:{place.line})",
+            f"offer `{name}` ended on {until} ({place.where})",
             help="give it a later `until`, or take the offer out of the campaign",
         )
 
@@ -80,7 +80,7 @@ def reserve(
         place = workspace.place("budget", key=True)
         raise Refused(
             f"the budget does not reach for {reserved.unaffordable:,} of offer `{name}`, and `when_exhausted: stop` is"
-            f" set ({place.file}:{place.line})",
+            f" set ({place.where})",
             help="write to fewer people, raise `budget`, or write `when_exhausted: skip` or `send_without` in "
             "config/offers.yaml",
         )

@@ -106,7 +106,7 @@ def check_expectations(connection: Connection, plan: Plan) -> None:
             place = plan.workspace.place("segments", name, "expect")
             raise Refused(
                 f"segment `{name}` has {found:,} people; between {least:,} and {most:,} are expected"
-                f" ({place.file}:{place.line})",
+                f" ({place.where})",
                 help=f"look at `touchbase segments {name}`; if the number is right, change `expect`",
             )
 

@@ -64,4 +64,4 @@ def _one(audience: Audience) -> str:
 
 def _where(plan: Plan, key: str) -> str:
     place = plan.workspace.place("campaigns", plan.campaign.campaign, "audience", key)
-    return f"{place.file}:{place.line}"
+    return place.where

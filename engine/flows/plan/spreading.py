@@ -46,7 +46,7 @@ def allowances(workspace: Workspace) -> dict[str, Allowance]:
     for name, sender in workspace.senders.items():
         if sender.at_most is not None:
             place = workspace.place("senders", name, "at_most")
-            found[name] = Allowance(sender.at_most.number, sender.name, f"{place.file}:{place.line}")
+            found[name] = Allowance(sender.at_most.number, sender.name, place.where)
     return found
 
 
