@@ -50,15 +50,15 @@ class RunDrafts:
         """The claimed deliveries as drafts that belong to nobody yet."""
         task, offer = self.campaign.task, self.campaign.content.offer or ""
         assert task is not None
-        filler, person_of = self._filler(claim.variant)
+        filler, people_of = self._filler(claim.variant)
         with self.desk.database.read() as connection:
-            rows = persons.read(connection, person_of.wanted, offer, [row.delivery for row in claim.rows])
+            rows = persons.read(connection, people_of.wanted, offer, [row.delivery for row in claim.rows])
         claimed = {row.delivery: row for row in claim.rows}
         drafted = Drafted()
         for row in sorted(rows, key=lambda row: row[0]):
             item = claimed.pop(row[0])
             try:
-                letter = filler.letter(filler.slots(person_of(row)))
+                letter = filler.letter(filler.slots(people_of([row])[0]))
             except LetterError as error:
                 drafted.stopped.append((item.delivery, error.reason, error.message))
                 continue

@@ -32,7 +32,7 @@ def skip_missing(
     """
     uncertain: dict[int, tuple[Filler, Persons]] = {}
     for variant, made in compiled.items():
-        filler, person_of = maker.filler(made.program, MimeWire(utf8_addresses=True), finished=False)
+        filler, people_of = maker.filler(made.program, MimeWire(utf8_addresses=True), finished=False)
         for name in sorted(filler.required):
             if name in maker.columns:
                 detail = f"{name.removeprefix('customer.')} has no value"
@@ -41,7 +41,7 @@ def skip_missing(
                     connection, run, variant, column, offer, Reason.MISSING_VALUE, detail
                 )
         if filler.may_fail:
-            uncertain[variant] = filler, person_of
+            uncertain[variant] = filler, people_of
     for chunk in persons.planned(connection, run, CHUNK) if uncertain else ():
         for variant, deliveries in chunk.items():
             if variant in uncertain:
@@ -49,12 +49,12 @@ def skip_missing(
 
 
 def _try(
-    connection: Connection, filler: Filler, person_of: Persons, offer: str, deliveries: list[int]
+    connection: Connection, filler: Filler, people_of: Persons, offer: str, deliveries: list[int]
 ) -> None:
     ended = []
-    for row in persons.read(connection, person_of.wanted, offer, deliveries):
+    for row in persons.read(connection, people_of.wanted, offer, deliveries):
         try:
-            filler.slots(person_of(row))
+            filler.slots(people_of([row])[0])
         except LetterError as error:
             ended.append((row[0], error.reason, error.message))
     if ended:

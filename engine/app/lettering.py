@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 from engine.app.desk import Desk
 from engine.errors import LetterError, UnsupportedFeature
 from engine.flows.compose.composer import Composer
-from engine.flows.compose.persons import Persons
+from engine.flows.compose.persons import Person, Persons
 from engine.flows.deliver.letters import Filled
 from engine.model.letter import Batch
 from engine.model.words import Reason
 from engine.providers.base import Limits
 from engine.store import persons, variants
-from engine.store.ledger.queue import Claim
+from engine.store.ledger.queue import Claim, Claimed
 from engine.templating.environment import make_environment
 from engine.templating.filler.filler import Filler
 from engine.templating.filler.letters import ADDRESS, REFERENCE
@@ -32,6 +32,9 @@ KEPT_FILLERS = 64
 ROOM_FOR_HEADERS = 4000
 """Bytes of a whole letter beside its two bodies; generous, and a call that is too large is halved anyway."""
 
+AT_ONCE = 50
+"""Letters filled together: so few that what they are made of stays in the processor's own memory meanwhile."""
+
 DELIVERY = itemgetter(0)
 Made = TypeVar("Made")
 
@@ -41,7 +44,7 @@ class Ready:
     """A variant ready to be filled. `size`: how many people fit into one call."""
 
     filler: Filler
-    person_of: Persons
+    people_of: Persons
     size: int
 
 
@@ -78,46 +81,52 @@ class RunLetters:
 
     def compiled(self, program: Program, size: int) -> Ready:
         """In the provider's merge format where it has one that loses nothing of this letter, else letter by letter."""
-        (filler, person_of), merged = merged_or_whole(
+        (filler, people_of), merged = merged_or_whole(
             self.provider, lambda wire: self.maker.filler(program, wire)
         )
         limits = self.provider.limits
-        return Ready(filler, person_of, limits.merged if merged else whole_letters(limits, size))
+        return Ready(filler, people_of, limits.merged if merged else whole_letters(limits, size))
 
     def fill(self, claim: Claim) -> Filled:
         """The claimed deliveries as one batch in the provider's format, in the order of their numbers."""
         ready = self.variant(claim.variant)
         try:
-            return self.filled(ready.filler, ready.person_of, claim)
+            return self.filled(ready.filler, ready.people_of, claim)
         except UnsupportedFeature:
             if not ready.filler.merges:
                 raise
         # Somebody's values cannot be merged without loss: the letters of this call go out whole, all of them.
         return self.filled(*self.maker.filler(ready.filler.program, self.provider.wire), claim)
 
-    def filled(self, filler: Filler, person_of: Persons, claim: Claim) -> Filled:
+    def filled(self, filler: Filler, people_of: Persons, claim: Claim) -> Filled:
         """The batch that this filler makes."""
         deliveries = [row.delivery for row in claim.rows]
         with self.desk.database.read() as connection:
-            rows = persons.read(connection, person_of.wanted, self.offer, deliveries)
+            rows = persons.read(connection, people_of.wanted, self.offer, deliveries)
         # The order is part of a call: it can be made again only in the same one.
         rows.sort(key=DELIVERY)
         claimed = {row[0]: row for row in claim.rows}
         filled = Filled()
-        batch, letters = filled.batch, filled.letters
-        slots_of, append = filler.slots, filler.append
-        for row in rows:
-            item = claimed.pop(row[0])
-            try:
-                slots = slots_of(person_of(row))
-                key = f"{slots[REFERENCE]}.{item.attempt}"
-                append(batch, slots, key)
-            except LetterError as error:
-                filled.stopped.append((item.delivery, error.reason, error.message))
-                continue
-            letters.append((item, pack(slots), key))
+        for first in range(0, len(rows), AT_ONCE):
+            some = rows[first : first + AT_ONCE]
+            self.add(filled, filler, [claimed.pop(row[0]) for row in some], people_of(some))
         filled.stopped += [(gone, Reason.LEFT_AUDIENCE, "") for gone in claimed]
         return filled
+
+    def add(self, filled: Filled, filler: Filler, items: Sequence[Claimed], people: Sequence[Person]) -> None:
+        """Some letters more; together where that goes well, else each alone, to find those that cannot be made."""
+        try:
+            letters = [filler.slots(person) for person in people]
+            keys = [f"{slots[REFERENCE]}.{item.attempt}" for slots, item in zip(letters, items, strict=True)]
+            filler.append_all(filled.batch, letters, keys)
+        except LetterError as error:
+            if len(items) == 1:
+                filled.stopped.append((items[0].delivery, error.reason, error.message))
+                return
+            for item, person in zip(items, people, strict=True):
+                self.add(filled, filler, [item], [person])
+            return
+        filled.letters += zip(items, map(pack, letters), keys, strict=True)
 
 
 def whole_letters(limits: Limits, program: int) -> int:

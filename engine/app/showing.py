@@ -203,10 +203,10 @@ def one_letter(desk: Desk, made: running.Draft, customer: int | None) -> OneLett
         stored = variants.get(connection, row.variant)
         assert stored is not None
         maker = running.composer(desk, connection, made.campaign)
-        filler, person_of = maker.filler(load(stored.program), wire)
+        filler, people_of = maker.filler(load(stored.program), wire)
         offer = made.campaign.content.offer or ""
-        values = persons.read(connection, person_of.wanted, offer, [row.id])
-        slots = filler.slots(person_of(values[0]))
+        values = persons.read(connection, people_of.wanted, offer, [row.id])
+        slots = filler.slots(people_of(values[:1])[0])
         letter = filler.letter(slots)
         return OneLetter(
             row, VariantKey.read(stored.key), letter, filler.preheader_of(slots), wire.encode(letter)

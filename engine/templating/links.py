@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from binascii import b2a_base64
 from collections.abc import Callable, Sequence
-from functools import partial
 from hashlib import blake2b
 from hmac import compare_digest
 
@@ -26,6 +25,7 @@ TAGS = 4
 """So many tags one digest of at most 64 bytes holds."""
 
 TAG_CHARACTERS = TAG_BYTES * 4 // 3
+DIGEST_CHARACTERS = TAGS * TAG_CHARACTERS
 KEY_CHARACTERS = 2
 SHORTEST_KEY = 16
 LONGEST_TOKEN = 200
@@ -64,28 +64,30 @@ class Signer:
         """The token of a link; ValueError for an unknown purpose."""
         return self.newest + tag(self.seeded[self.newest], purpose, delivery_id) + delivery_id
 
-    def links(self, public_url: str, purposes: Sequence[str]) -> Callable[[str], list[str]]:
-        """Whole links of one delivery, in that order; for loops over many deliveries, everything looked up once."""
+    def links(
+        self, public_url: str, purposes: Sequence[str]
+    ) -> Callable[[Sequence[str]], list[tuple[str, ...]]]:
+        """Whole links of many deliveries, each one's in that order, made together: they share every look-up."""
         places = [stretch(purpose) for purpose in purposes]
-        digests = sorted({number for number, _, _ in places})
-        copies = [self.seeded[self.newest][number].copy for number in digests]
-        pieces = [
-            (prefix(public_url, purpose) + self.newest, digests.index(number), start, end)
-            for purpose, (number, start, end) in zip(purposes, places, strict=True)
-        ]
+        seeded = self.seeded[self.newest]
+        before = [prefix(public_url, purpose) + self.newest for purpose in purposes]
+        digests = {number for number, _, _ in places}
 
-        if len(copies) == 1:
-            return partial(from_one, copies[0], [(before, start, end) for before, _, start, end in pieces])
-
-        def links(delivery_id: str) -> list[str]:
-            raw, tags = delivery_id.encode(), []
-            for copy in copies:
-                digest = copy()
-                digest.update(raw)
-                tags.append(b2a_base64(digest.digest(), newline=False).translate(URL_LETTERS).decode())
-            return [
-                f"{before}{tags[number][start:end]}{delivery_id}" for before, number, start, end in pieces
+        def links(delivery_ids: Sequence[str]) -> list[tuple[str, ...]]:
+            raw = [delivery_id.encode() for delivery_id in delivery_ids]
+            tags = {number: tags_of(seeded[number], raw) for number in digests}
+            columns = [
+                [
+                    f"{start}{tags[number][place : place + TAG_CHARACTERS]}{delivery_id}"
+                    for place, delivery_id in zip(
+                        range(first, len(raw) * DIGEST_CHARACTERS, DIGEST_CHARACTERS),
+                        delivery_ids,
+                        strict=True,
+                    )
+                ]
+                for start, (number, first, _) in zip(before, places, strict=True)
             ]
+            return list(zip(*columns, strict=True)) if columns else [()] * len(raw)
 
         return links
 
@@ -101,14 +103,15 @@ class Signer:
         return delivery_id if compare_digest(tag(seeded, purpose, delivery_id), given) else None
 
 
-def from_one(
-    copy: Callable[[], blake2b], pieces: Sequence[tuple[str, int, int]], delivery_id: str
-) -> list[str]:
-    """Links whose tags are stretches of one digest, as those of nearly every letter are."""
-    digest = copy()
-    digest.update(delivery_id.encode())
-    tags = b2a_base64(digest.digest(), newline=False).translate(URL_LETTERS).decode()
-    return [f"{before}{tags[start:end]}{delivery_id}" for before, start, end in pieces]
+def tags_of(seeded: blake2b, raw: Sequence[bytes]) -> str:
+    """All tags of one digest for each of these deliveries, DIGEST_CHARACTERS a delivery."""
+    copy, digests = seeded.copy, []
+    for delivery_id in raw:
+        digest = copy()
+        digest.update(delivery_id)
+        digests.append(digest.digest())
+    # Sixty bytes each are whole characters of base64, so that they stand side by side.
+    return letters(b"".join(digests))
 
 
 def tag(seeded: Sequence[blake2b], purpose: str, delivery_id: str) -> str:

@@ -1,4 +1,4 @@
-"""One delivery's row in the order its filler asks for the values."""
+"""Deliveries' rows in the order their filler asks for the values."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Persons:
     Args:
         inputs: what the filler asks for, in its order.
         columns: every value the store can read.
-        links: from a delivery's reference to its links, in the order in which `inputs` names them.
+        links: from deliveries' references to the links of each, in the order in which `inputs` names them.
         reference: from a delivery's number to our opaque id.
         domain: the right side of each Message-ID.
     """
@@ -43,7 +43,7 @@ class Persons:
         self,
         inputs: Sequence[str],
         columns: Mapping[str, Column],
-        links: Callable[[str], list[str]],
+        links: Callable[[Sequence[str]], Sequence[tuple[str, ...]]],
         reference: Callable[[int], str],
         domain: str,
     ) -> None:
@@ -74,13 +74,17 @@ class Persons:
         places["to.address"] = ADDRESS
         self.order = itemgetter(*(places[name] for name in inputs))
 
-    def __call__(self, row: Person) -> Person:
-        """The person's values in the filler's order."""
-        reference = self.reference(row[DELIVERY])
-        message_id = f"<{reference}{self.ending}"
-        records = [self._record(row, whole) for whole in self.whole] if self.whole else ()
-        person: Person = self.order((*row, None, reference, message_id, *self.links(reference), *records))
-        return person
+    def __call__(self, rows: Sequence[Person]) -> list[Person]:
+        """Each row's values in the filler's order."""
+        order, ending = self.order, self.ending
+        references = [self.reference(row[DELIVERY]) for row in rows]
+        return [
+            order((*row, None, reference, f"<{reference}{ending}", *links, *self._records(row)))
+            for row, reference, links in zip(rows, references, self.links(references), strict=True)
+        ]
+
+    def _records(self, row: Person) -> list[dict[str, Any]] | tuple[()]:
+        return [self._record(row, whole) for whole in self.whole] if self.whole else ()
 
     def _record(self, row: Person, whole: str) -> dict[str, Any]:
         return {

@@ -1,29 +1,22 @@
-"""Writes the Python function that lays one letter's bytes down: shared chunks, and slots escaped for their place."""
+"""Writes the Python function that lays letters' bytes down: shared chunks, and slots escaped for their place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any
-
-from markupsafe import escape
 
 from engine.errors import LetterError, UnsupportedFeature
 from engine.templating.filler.composing import composed, held, variable
 from engine.templating.filler.cutting import Branching, Filled, Pieces
+from engine.templating.filler.escaping import Bodies, Headers
 from engine.templating.filler.letters import html_value
 from engine.templating.filler.nodes import Body, Choice, Chunk, Value
 from engine.templating.filler.values import clean
-from engine.templating.filler.wire import Escape, Wire, escaper
+from engine.templating.filler.wire import Wire, escaper
 
-BETWEEN, BETWEEN_BYTES = "|", b"|"
-"""Stands between values that are escaped in one go. Any printable ASCII character that no format escapes would do."""
-
-LONGEST_STANDING = 400
-"""Characters of what may stand as it is: see Wire."""
-
-Append = Callable[[list[bytes], tuple[Any, ...]], None]
+Lay = Callable[[list[bytes], list[int], Sequence[tuple[Any, ...]]], None]
+"""Lays letters down: a list of byte strings that grows, where each letter ends in it, and the letters' slots."""
 
 
 class Writing:
@@ -45,8 +38,6 @@ class Writing:
         self.used: dict[str, set[int]] = {"html": set(), "text": set()}
         html, text = escaper(wire, "html"), escaper(wire, "text")
         self.objects: dict[str, Any] = {
-            "both_ways": partial(both_ways, html),
-            "as_they_are": as_they_are,
             "joined": b"".join,
             "html": lambda value: html(html_value(value)),
             "text": lambda value: text(clean(plain(value))),
@@ -57,63 +48,33 @@ class Writing:
             "final_text": lambda value: text(clean(value)),
         }
 
-    def function(self, pieces: Pieces, width: int) -> Append:
-        """The function: a list of byte strings that grows, and a letter's slots."""
-        self.walk(pieces, 0, 1)
-        self.flush(1)
-        slots = "".join(f"s{slot}, " for slot in range(1, width))
+    def function(self, pieces: Pieces, width: int) -> Lay:
+        """The function."""
+        self.walk(pieces, 0, 2)
+        self.flush(2)
+        slots = "(marked, " + "".join(f"s{slot}, " for slot in range(1, width)) + ")"
+        used = sorted(self.used["html"] | self.used["text"])
+        places = list(self.header_variables)
+        self.objects["bodies_of"] = Bodies(
+            self.wire, self.objects["html"], self.objects["text"], self.used["html"], self.used["text"]
+        )
+        self.objects["headers_of"] = Headers(self.wire, places)
         lines = [
-            "def append(parts, slots):",
-            f"    (marked, {slots}) = slots",
-            *self.header_lines(),
-            *self.body_lines(),
+            "def lay(parts, ends, letters):",
+            "    values = []",
+            f"    for {slots} in letters:",
+            f"        values += ({''.join(f'{self.headers[place]}, ' for place in places)})",
+            "    for_html, for_text = bodies_of(letters)",
+            f"    for {slots}, {unpacked('h', used)}, {unpacked('t', used)}, "
+            f"({''.join(f'{name}, ' for name in self.header_variables.values())}) in zip(",
+            "        letters, for_html, for_text, headers_of(values, len(letters))",
+            "    ):",
             *self.lines,
+            "        ends.append(len(parts))",
         ]
         exec(compile("\n".join(lines), "<letters of a variant>", "exec"), self.objects)
-        made: Append = self.objects["append"]
+        made: Lay = self.objects["lay"]
         return made
-
-    def header_lines(self) -> list[str]:
-        """Each header's whole value, composed and escaped once; those that machines read all in one go."""
-        stands: Callable[[str], bool] | None = getattr(self.wire, "stands", None)
-        lines, together = [], []
-        for place, name in self.header_variables.items():
-            self.objects[f"escape_{name}"] = escaper(self.wire, place)
-            line = f"    {name} = escape_{name}({self.headers[place]})"
-            if stands is not None and stands(place):
-                together.append((name, self.headers[place], line))
-            else:
-                lines.append(line)
-        if len(together) < 2:
-            return [*lines, *(line for _, _, line in together)]
-        values = ", ".join(source for _, source, _ in together)
-        return [
-            *lines,
-            f"    ready = as_they_are({BETWEEN!r}.join(({values})))",
-            f"    if len(ready) == {len(together)}:",
-            f"        ({', '.join(name for name, _, _ in together)}) = ready",
-            "    else:",
-            *(f"    {line}" for _, _, line in together),
-        ]
-
-    def body_lines(self) -> list[str]:
-        """The letter's own values for both bodies: all in one go where the format and the values allow it."""
-        one_by_one = [f"h{slot} = html(s{slot})" for slot in sorted(self.used["html"])]
-        one_by_one += [f"t{slot} = text(s{slot})" for slot in sorted(self.used["text"])]
-        together = sorted(self.used["html"] | self.used["text"])
-        if not getattr(self.wire, "by_character", False) or len(together) < 2:
-            return [f"    {line}" for line in one_by_one]
-        values = ", ".join(f"s{slot}" for slot in together)
-        html = ", ".join(f"h{slot}" for slot in together)
-        text = ", ".join(f"t{slot}" for slot in together)
-        return [
-            f"    for_html, for_text = both_ways({BETWEEN!r}.join(({values}))) if not marked else ((), ())",
-            f"    if len(for_html) == {len(together)} == len(for_text):",
-            f"        ({html}) = for_html",
-            f"        ({text}) = for_text",
-            "    else:",
-            *(f"        {line}" for line in one_by_one),
-        ]
 
     def walk(self, pieces: Pieces, frame: int, depth: int) -> None:
         """The lines for a list of pieces."""
@@ -210,46 +171,9 @@ class Writing:
         self.lines.append("    " * depth + text)
 
 
-def as_they_are(joined: str) -> Sequence[bytes]:
-    """Values joined by BETWEEN that need no escaping, for places where printable ASCII stands as it is; else none."""
-    if not joined.isascii() or not joined.isprintable() or len(joined) > LONGEST_STANDING:
-        return ()
-    if '"' in joined or "\\" in joined:
-        return ()
-    values = joined.encode().split(BETWEEN_BYTES)
-    return () if b"" in values else values
-
-
-def both_ways(escape_text: Escape, joined: str) -> tuple[Sequence[bytes], Sequence[bytes]]:
-    """Values joined by BETWEEN, each as it stands in the HTML and in the text; empty where each needs its own look.
-
-    The caller counts them: a value that holds BETWEEN itself makes one too many.
-    """
-    try:
-        size = len(joined.encode())
-    except UnicodeEncodeError:
-        return (), ()
-    text = escape_text(joined)
-    if len(text) == size and not has_html_signs(joined):
-        # Nothing was escaped, so there are no quotes and no control characters either.
-        same = text.split(BETWEEN_BYTES)
-        return same, same
-    if not joined.isprintable():
-        return (), ()
-    return escape_text(str(escape(joined))).split(BETWEEN_BYTES), text.split(BETWEEN_BYTES)
-
-
-def has_html_signs(text: str) -> bool:
-    """Whether a text holds a character that HTML escapes, but for `"`, or one beyond C0 that no body may hold."""
-    return (
-        "&" in text
-        or "<" in text
-        or ">" in text
-        or "'" in text
-        or "\x7f" in text
-        or "\ufffe" in text
-        or "\uffff" in text
-    )
+def unpacked(letter: str, slots: Sequence[int]) -> str:
+    """The variables that one letter's escaped values are unpacked into."""
+    return "(" + "".join(f"{letter}{slot}, " for slot in slots) + ")"
 
 
 def simple(pieces: Pieces) -> bool:

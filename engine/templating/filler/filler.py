@@ -11,7 +11,7 @@ from jinja2.meta import find_undeclared_variables
 from engine.errors import UnsupportedFeature
 from engine.model.letter import Batch, Letter, Mailbox
 from engine.templating.environment import LetterEnvironment, escaping
-from engine.templating.filler.appending import Append, Writing
+from engine.templating.filler.appending import Lay, Writing
 from engine.templating.filler.composing import composed
 from engine.templating.filler.cutting import Mark, MergedSkeleton, Skeleton, cut, texts_of
 from engine.templating.filler.evaluating import Evaluation
@@ -77,7 +77,7 @@ class Filler:
         self.inputs = tuple(self.asked)
         self.required = frozenset((ADDRESS_INPUT, *needed.required))
         self.may_fail = needed.may_fail
-        self._append = self.written()
+        self._lay = self.written()
 
     def slots(self, person: Sequence[object]) -> tuple[Any, ...]:
         """Everything personal about one letter, worked out once.
@@ -93,26 +93,33 @@ class Filler:
         return slots
 
     def append(self, batch: Batch, slots: Sequence[Any], key: str = "") -> None:
-        """Adds the message made of these slots to the batch. An error leaves the batch as it was.
+        """Adds the message made of these slots to the batch; see `append_all`."""
+        self.append_all(batch, [tuple(slots)], [key])
 
-        `key`: the delivery's stored idempotency key. Raises LetterError, and UnsupportedFeature where this
-        person's values cannot be merged: their letter is sent whole then.
+    def append_all(self, batch: Batch, letters: Sequence[tuple[Any, ...]], keys: Sequence[str]) -> None:
+        """Adds messages to the batch. An error leaves the batch as it was, and some letter among them is why.
+
+        Args:
+            letters: the slots of each.
+            keys: the delivery's stored idempotency key of each.
+
+        Raises LetterError, and UnsupportedFeature where a person's values cannot be merged: their letter is
+        sent whole then.
         """
-        parts = batch.parts
-        start = len(parts)
+        parts, ends = batch.parts, batch.ends
+        start, first = len(parts), len(ends)
         try:
-            self._append(parts, tuple(slots))
-            if self.longest is not None and sum(map(len, parts[start:])) > self.longest:
+            self._lay(parts, ends, letters)
+            if self.longest is not None and longest(parts, ends[first:], start) > self.longest:
                 raise UnsupportedFeature("this person's values are too long to be merged")
         except BaseException:
-            del parts[start:]
+            del parts[start:], ends[first:]
             raise
         batch.frame = self.frame
-        batch.ends.append(len(parts))
-        batch.references.append(slots[REFERENCE])
-        batch.keys.append(key)
-        batch.recipients.append(slots[ADDRESS])
-        batch.senders.append(self.program.sender.address)
+        batch.references += [slots[REFERENCE] for slots in letters]
+        batch.keys += keys
+        batch.recipients += [slots[ADDRESS] for slots in letters]
+        batch.senders += [self.program.sender.address] * len(letters)
 
     def letter(self, slots: Sequence[Any]) -> Letter:
         """The exact letter these slots made, or will make."""
@@ -192,7 +199,7 @@ class Filler:
         )
         return Reader(expressions, header=header).read(source.text, slots)
 
-    def written(self) -> Append:
+    def written(self) -> Lay:
         """Encodes the letter once and writes the function that lays down its bytes."""
         program, bodies = self.program, self.bodies
         texts = [text for body in bodies.values() for text in texts_of(body)]
@@ -223,6 +230,14 @@ class Filler:
         self.frame = self.wire.frame(letter)
         writing = Writing(self.wire, headers, text_writer(program.text_from_html))
         return writing.function(cut(letter, skeleton, self.wire), self.width)
+
+
+def longest(parts: Sequence[bytes], ends: Sequence[int], start: int) -> int:
+    """Bytes of the longest message: message i is parts[ends[i-1]:ends[i]], the first begins at `start`."""
+    sizes = list(map(len, parts[start:]))
+    return max(
+        sum(sizes[begin - start : end - start]) for begin, end in zip((start, *ends), ends, strict=False)
+    )
 
 
 def system_lines() -> list[str]:

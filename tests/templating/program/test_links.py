@@ -59,13 +59,16 @@ def test_an_older_key_is_still_believed_and_a_removed_one_is_not() -> None:
 def test_all_links_of_a_delivery_are_made_at_once() -> None:
     signer = Signer([NEW, OLD])
     asked = ["web", "click", "unsubscribe", "open", "preferences"]
-    made = signer.links("https://mail.acme.example", asked)("d-17")
-    assert made == [
-        link("https://mail.acme.example", purpose, signer.suffix(purpose, "d-17")) for purpose in asked
-    ]
-    assert [
-        signer.verify(purpose, url.rpartition("/")[2]) for purpose, url in zip(asked, made, strict=True)
-    ] == ["d-17"] * len(asked)
+    several = ["d-17", "d-1", "another"]
+    made = signer.links("https://mail.acme.example", asked)(several)
+    for delivery, links in zip(several, made, strict=True):
+        assert list(links) == [
+            link("https://mail.acme.example", purpose, signer.suffix(purpose, delivery)) for purpose in asked
+        ]
+        assert [
+            signer.verify(purpose, url.rpartition("/")[2]) for purpose, url in zip(asked, links, strict=True)
+        ] == [delivery] * len(asked)
+    assert signer.links("https://mail.acme.example", [])(several) == [(), (), ()]
 
 
 def test_the_token_shows_no_part_of_the_key_and_fits_a_short_link() -> None:
