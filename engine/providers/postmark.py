@@ -282,10 +282,12 @@ def result(entry: object) -> Outcome:
         return Outcome(Verdict.UNKNOWN, detail="Postmark's result for this letter could not be read")
     code, prose = entry.get("ErrorCode", 0), str(entry.get("Message", ""))
     identifier = str(entry.get("MessageID") or "")
+    if code == 0 and identifier and prose == "OK":
+        return Outcome(Verdict.ACCEPTED, identifier)
     if code == 0 and NEVER_DELIVERED in prose:
         return Outcome(Verdict.REFUSED, provider_id=identifier, detail=prose, suppress=True)
     if code == 0 and identifier:
-        return Outcome(Verdict.ACCEPTED, provider_id=identifier, detail="" if prose == "OK" else prose)
+        return Outcome(Verdict.ACCEPTED, provider_id=identifier, detail=prose)
     if not isinstance(code, int) or code == 0:
         return Outcome(Verdict.UNKNOWN, detail=prose or "Postmark's result has no id")
     return refused(code, prose)

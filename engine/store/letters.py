@@ -27,11 +27,13 @@ class Kept(NamedTuple):
     key: str
 
 
-def keep(connection: Connection, call: int, letters: Sequence[tuple[int, bytes, str]]) -> None:
+def keep(
+    connection: Connection, call: int, deliveries: Sequence[int], slots: Sequence[bytes], keys: Sequence[str]
+) -> None:
     """Writes down the letters of a call: each delivery with its slots and its key, in the order of the call."""
     statement = "INSERT INTO letters (call, content) VALUES (:call, :content)"
     written = statement if bulk.is_sqlite(connection) else bulk.named(statement)
-    bulk.run(connection, written, {"call": call, "content": packed(letters)})
+    bulk.run(connection, written, {"call": call, "content": packed(deliveries, slots, keys)})
 
 
 def of_call(connection: Connection, call: int) -> dict[int, Kept]:
@@ -61,15 +63,14 @@ def erase(connection: Connection, by_call: Mapping[int, Iterable[int]]) -> None:
     held = of_calls(connection, by_call)
     for call, kept in held.items():
         gone = set(by_call[call])
-        rest = [(delivery, *letter) for delivery, letter in kept.items() if delivery not in gone]
-        connection.execute(update(table).where(table.c.call == call).values(content=packed(rest)))
+        rest = [delivery for delivery in kept if delivery not in gone]
+        slots, keys = [kept[delivery].slots for delivery in rest], [kept[delivery].key for delivery in rest]
+        content = packed(rest, slots, keys)
+        connection.execute(update(table).where(table.c.call == call).values(content=content))
 
 
-def packed(letters: Sequence[tuple[int, bytes, str]]) -> bytes:
+def packed(deliveries: Sequence[int], slots: Sequence[bytes], keys: Sequence[str]) -> bytes:
     """Letters as one blob: a line of JSON with everybody's delivery, key and length of slots, then the slots."""
-    if not letters:
-        return b"[[],[],[]]\n"
-    deliveries, slots, keys = zip(*letters, strict=True)
     return b"".join((orjson.dumps((deliveries, keys, tuple(map(len, slots)))), b"\n", *slots))
 
 

@@ -34,6 +34,13 @@ PRAGMAS = (
 )
 
 
+READING = "reading"
+"""Under this key a connection remembers whether it was last told to write nothing."""
+
+PAGE_BYTES = 8192
+"""Of a new database. Half as many calls to the disk as with SQLite's 4096 where many rows in a row are written."""
+
+
 def check_file(path: Path) -> None:
     """Refuses a file that cannot be trusted, before SQLite touches it; silent where there is none to open.
 
@@ -93,6 +100,7 @@ def sweep(engine: Engine, path: Path) -> bool:
     try:
         connection = raw.driver_connection
         assert isinstance(connection, sqlite3.Connection)
+        raw.info.pop(READING, None)
         connection.execute("PRAGMA query_only = OFF")
         connection.execute("VACUUM")
         busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -171,7 +179,10 @@ def make_engine(path: Path) -> Engine:
         options = connection.get_execution_options()
         writing, aside = options.get("touchbase_writing", False), options.get("touchbase_aside", False)
         cursor = connection.connection.cursor()
-        cursor.execute("PRAGMA query_only = OFF" if writing or aside else "PRAGMA query_only = ON")
+        reading = not (writing or aside)
+        if connection.info.get(READING) is not reading:
+            cursor.execute(f"PRAGMA query_only = {'ON' if reading else 'OFF'}")
+            connection.info[READING] = reading
         cursor.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
         cursor.close()
 
@@ -198,7 +209,10 @@ def create_file(path: Path, build: Any) -> None:
             engine = make_engine(unfinished)
             try:
                 with engine.connect() as connection:
-                    connection.connection.driver_connection.execute("PRAGMA journal_mode = WAL")  # type: ignore[union-attr]
+                    driver = connection.connection.driver_connection
+                    assert isinstance(driver, sqlite3.Connection)
+                    driver.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+                    driver.execute("PRAGMA journal_mode = WAL")
                 build(engine)
             finally:
                 engine.dispose()

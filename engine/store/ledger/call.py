@@ -115,9 +115,7 @@ def intend(
     state = bulk.run(connection, f"SELECT state FROM runs WHERE id = {int(claim.run)}").fetchone()
     if state is None or state[0] != runs.SENDING:
         return Intent(0)
-    closed: dict[int, Reason] = look(
-        connection, [claimed.customer for claimed, _, _ in letters], consent, now
-    )
+    closed = look(connection, [claimed.customer for claimed, _, _ in letters], consent, now)
     stopped: dict[int, Reason] = {}
     if closed:
         stopped = {item.delivery: closed[item.customer] for item, _, _ in letters if item.customer in closed}
@@ -134,12 +132,15 @@ def intend(
     moment = to_microseconds(now)
     call = _begin_call(connection, claim.run, provider, len(letters), moment)
     given = {"lease": claim.lease, "provider": provider, "call": call, "now": moment}
-    if bulk.run_among(connection, _SUBMIT, [item.delivery for item, _, _ in letters], given) != len(letters):
+    items, slots, keys = zip(*letters, strict=True)
+    deliveries = [item.delivery for item in items]
+    if bulk.run_among(connection, _SUBMIT, deliveries, given) != len(letters):
         raise LeaseLost(
             "another process took over deliveries this one had claimed", help="nothing of this batch was sent"
         )
-    kept.keep(connection, call, [(item.delivery, slots, key) for item, slots, key in letters])
-    kept.erase(connection, _earlier(item for item, _, _ in letters))
+    kept.keep(connection, call, deliveries, slots, keys)
+    if earlier := _earlier(items):
+        kept.erase(connection, earlier)
     crash("intent")
     return Intent(call, stopped)
 

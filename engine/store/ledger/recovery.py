@@ -37,13 +37,14 @@ def recover(connection: Connection, path: Path | None, now: datetime) -> Recover
     A claim goes back into the queue, also when its process lives but its lease ran out: nothing has left. A
     submitted delivery becomes uncertain, only if its process is certainly dead and never because time passed.
     """
-    boots = set(connection.execute(_LEASED).scalars()) | set(
-        connection.execute(select(tables.workers.c.boot)).scalars()
-    )
+    leased = set(connection.execute(_LEASED).scalars())
+    boots = leased | set(connection.execute(select(tables.workers.c.boot)).scalars())
     dead = workers.dead_among(connection, path, sorted(boots))
     given: dict[str, Any] = {"dead": dead, "now": to_microseconds(now)}
-    queued = connection.execute(_QUEUE_AGAIN, given).rowcount
-    uncertain = connection.execute(_UNCERTAIN, given).rowcount
+    queued = uncertain = 0
+    if leased:
+        queued = connection.execute(_QUEUE_AGAIN, given).rowcount
+        uncertain = connection.execute(_UNCERTAIN, given).rowcount
     workers.forget(connection, path, dead)
     crash("recover")
     return Recovered(queued, uncertain, len(dead))

@@ -192,4 +192,11 @@ class Writer:
 
 def filter_names() -> dict[str, Callable[..., Any]]:
     """What the written source calls filters by."""
-    return {f"filter_{name}": ORIGINAL[name] for name in TEXT_FILTERS}
+    return {f"filter_{name}": ORIGINAL[name] for name in TEXT_FILTERS} | {"filter_urlencode": urlencoded}
+
+
+def urlencoded(value: Any) -> Any:
+    """Jinja's `urlencode`; letters and digits of ASCII stand in an address as they are."""
+    if type(value) is str and value.isascii() and value.isalnum():
+        return value
+    return ORIGINAL["urlencode"](value)

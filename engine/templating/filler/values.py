@@ -32,6 +32,8 @@ def as_text(value: object, name: str) -> str:
 
     The implicit else of `a if b` is undefined too, but of Jinja's own lenient kind: it is written as nothing.
     """
+    if type(value) is int:
+        return str(value)
     if type(value) is Undefined:
         return ""
     if value is None or isinstance(value, Undefined):
