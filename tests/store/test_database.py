@@ -60,6 +60,30 @@ def test_reading_sees_one_moment_and_cannot_write(database: Database) -> None:
     assert value_of(database, "after") == "written"
 
 
+def test_after_a_sweep_reading_still_cannot_write(tmp_path: Path) -> None:
+    with opened(tmp_path / "a.db") as database:
+        assert value_of(database, "install_id")
+        assert database.sweep()
+        with pytest.raises(StoreError), database.read() as connection:
+            connection.execute(text("INSERT INTO meta VALUES ('read', 'only')"))
+
+
+def test_a_database_of_smaller_pages_is_taken_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    opened(path).close()
+    with sqlite3.connect(path, isolation_level=None) as plain:
+        assert plain.execute("PRAGMA page_size").fetchone() == (8192,)
+        for statement in ("journal_mode = DELETE", "page_size = 4096"):
+            plain.execute(f"PRAGMA {statement}")
+        plain.execute("VACUUM")
+        plain.execute("PRAGMA journal_mode = WAL")
+    plain.close()
+    with opened(path) as database:
+        put(database, "note", "kept")
+        with database.read() as connection:
+            assert connection.execute(text("PRAGMA page_size")).scalar() == 4096
+
+
 def test_sqlite_keeps_every_commit_and_lets_readers_read(tmp_path: Path) -> None:
     with opened(tmp_path / "a.db") as database, database.read() as connection:
         pragmas = {
