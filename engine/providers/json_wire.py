@@ -66,9 +66,12 @@ class JsonWire:
 
         return escape
 
-    def stands(self, place: str) -> bool:
-        """Whether what SIMPLE_MACHINE allows stands in this place as it is: in headers that machines read."""
-        return type(self).escape is JsonWire.escape and place.lower() in ASCII_HEADERS
+    def stands(self, place: str) -> Callable[[str], bool] | None:
+        """See Wire: headers that machines read hold ASCII, others any text that people can see."""
+        kind = place.lower()
+        if type(self).escape is not JsonWire.escape or kind in MAILBOX_HEADERS:
+            return None
+        return machine_texts if kind in ASCII_HEADERS else header_texts
 
     def mailbox(self, place: str, value: str) -> bytes:
         """A mailbox in its text form, inside a JSON string."""
@@ -104,6 +107,16 @@ class ObjectWire(JsonWire):
         """The object of a mailbox; LetterError for what no letter can go to."""
         name = display_name(place, mailbox.name)
         return {self.address: wire_address(place, mailbox.address)} | ({self.name: name} if name else {})
+
+
+def header_texts(joined: str) -> bool:
+    """Whether texts hold nothing to escape, nothing a header must not carry, and no token."""
+    return joined.isprintable() and '"' not in joined and "\\" not in joined and "zq" not in joined
+
+
+def machine_texts(joined: str) -> bool:
+    """Whether such texts are ASCII, too."""
+    return joined.isascii() and joined.isprintable() and '"' not in joined and "\\" not in joined
 
 
 def address_text(place: str, mailbox: Mailbox) -> str:

@@ -167,9 +167,12 @@ class SendgridMergeWire(SendgridWire):
         escape = SendgridWire().escaper(place)
         return unmarked(escape, MARK) if place in SUBSTITUTED else escape
 
-    def stands(self, place: str) -> bool:
-        """As in a whole letter, but for the places where SendGrid fills in."""
-        return place not in SUBSTITUTED and SendgridWire().stands(place)
+    def stands(self, place: str) -> Callable[[str], bool] | None:
+        """As in a whole letter, where none of our tags is among the values."""
+        stand = SendgridWire().stands(place)
+        if stand is None or place not in SUBSTITUTED:
+            return stand
+        return lambda joined: MARK not in joined and stand(joined)
 
 
 def tag_of(letter: Letter) -> Callable[[str], str]:

@@ -15,9 +15,10 @@ BETWEEN, BETWEEN_BYTES = "|", b"|"
 """Stands between values that are escaped in one go. Any printable ASCII character that no format escapes would do."""
 
 LONGEST_STANDING = 400
-"""Characters of what may stand as it is: see Wire."""
+"""Bytes of what may stand as it is: see Wire."""
 
 Values = tuple[bytes, ...]
+Stand = Callable[[str], bool]
 
 
 class Bodies:
@@ -90,8 +91,8 @@ class Headers:
     """
 
     def __init__(self, wire: Wire, places: Sequence[str]) -> None:
-        stands: Callable[[str], bool] | None = getattr(wire, "stands", None)
-        self.columns = [(escaper(wire, place), stands is not None and stands(place)) for place in places]
+        stands: Callable[[str], Stand | None] = getattr(wire, "stands", lambda place: None)
+        self.columns = [(escaper(wire, place), stands(place)) for place in places]
 
     def __call__(self, values: Sequence[str], letters: int) -> Sequence[Values]:
         """See above."""
@@ -101,14 +102,15 @@ class Headers:
         columns = []
         for place, (escape_one, stand) in enumerate(self.columns):
             column = values[place::width]
-            columns.append((as_they_are(column) if stand else None) or list(map(escape_one, column)))
+            ready = as_they_are(column, stand) if stand is not None else ()
+            columns.append(ready or list(map(escape_one, column)))
         return list(zip(*columns, strict=True))
 
 
-def as_they_are(values: Sequence[str]) -> Sequence[bytes]:
-    """Values that need no escaping, for places where printable ASCII stands as it is; none if any needs a look."""
+def as_they_are(values: Sequence[str], stand: Stand) -> Sequence[bytes]:
+    """Values that need no escaping; none if any needs a look."""
     joined = BETWEEN.join(values)
-    if not joined.isascii() or not joined.isprintable() or '"' in joined or "\\" in joined:
+    if not stand(joined):
         return ()
     found = joined.encode().split(BETWEEN_BYTES)
     if len(found) != len(values) or b"" in found or max(map(len, found)) > LONGEST_STANDING:

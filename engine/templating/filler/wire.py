@@ -19,8 +19,8 @@ class Wire(Protocol):
 
     A wire may have a method `escaper(place)`: `escape` for that one place, with everything looked up beforehand.
 
-    A wire may have a method `stands(place)`: whether 1 to 400 characters of printable ASCII without quotes and
-    backslash stand in that place as they are.
+    A wire may have a method `stands(place)`: a test of several values joined by a printable sign, or None. Where
+    it holds, each of them that has 1 to 400 bytes stands in that place as its UTF-8.
 
     A wire with `merges = True` holds the letter in its `frame`, once for everybody, and `encode` gives one
     person's values. With `longest` it says how many bytes one person may have there.
