@@ -94,7 +94,8 @@ def keep_up(desk: Desk) -> list[str]:
         if not asking.count(connection, rules, asking.waiting(rules, owning, owner.only, "", ())):
             return []
     report = apply(desk, people=0)
-    return [f"{report.moving:,} customers were given a person of their own"] if report.moving else []
+    who = "customer was" if report.moving == 1 else "customers were"
+    return [f"{report.moving:,} {who} given a person of their own"] if report.moving else []
 
 
 def give(desk: Desk, email: str, name: str, because: str) -> OwnerMove:

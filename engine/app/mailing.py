@@ -195,7 +195,7 @@ def _stepped_in(sending: Sending) -> list[str]:
     first, *others = (way.name for way in sending.order.ways)
     fault = sending.faults.get(first)
     return [
-        f"{letters:,} letters went through {name}, because {first} "
+        f"{letters:,} {'letter' if letters == 1 else 'letters'} went through {name}, because {first} "
         + (f"refuses: {scrubbed(fault.message)}" if fault is not None else "was in trouble")
         for name, letters in sending.through.items()
         if name in others
