@@ -63,7 +63,7 @@ def lift(desk: Desk, email: str, *, topic: str | None = None) -> Suppressed:
     address, scope = _address(desk, email), _scope(desk, topic)
     with desk.database.write() as connection:
         found = {each.scope: each for each in suppressions.of_address(connection, address)}
-        kept = found.get(scope)
+        kept = found.get(scope) or (found.get("marketing") if scope == "all" else None)
         if kept is None:
             others = ", ".join(sorted(found)) or "nothing"
             raise UsageError(
@@ -86,6 +86,7 @@ WHY_NOT = {
     "soft_bounces": "it is a pause, which ends by itself",
     "complained": "whoever complained is never written to again about anything but service",
     "unsubscribed": "only the reader can come back, on their own page",
+    "sunset": "it ends with a sign of life; one that came another way can be imported as an event (docs/howto/sunset.md)",
     "paused": "the reader asked for it; it ends by itself, or on their own page",
     "forgotten": "the person asked to be erased; they can only come back as somebody new, with another address",
 }

@@ -52,6 +52,8 @@ def test_who_does_nothing_is_asked_once_and_given_up_and_comes_back_at_once(
     assert (again["moving"], len(desk.json("tasks", now=day(20)))) == (0, 2)
     left = desk.json("plan", "note", "--occurrence", "20", now=day(20))["skipped"]
     assert left == {"suppressed": 2}
+    refused = desk.run("suppress", "nameless@mail.example", "--lift", now=day(20))
+    assert (refused.code, "with a sign of life" in refused.err) == (4, True), refused.err
     desk.write("orders.csv", f"customer_id,at\nc3,{day(20)}\n")
     desk.json("import", "events", "orders.csv", "--event", "order_placed", now=day(20))
     left = desk.json("plan", "note", "--occurrence", "20", now=day(20))["skipped"]
