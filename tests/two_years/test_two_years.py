@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import ast
 import random
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.corpus import corpus_path
 from tests.two_years.__main__ import SAMPLE
 from tests.two_years.checker import CHECKS, check
+from tests.two_years.checker.floors import missed_on
+from tests.two_years.checker.ledger import Event
+from tests.two_years.checker.people import as_of, own_person
+from tests.two_years.life import Trouble
 from tests.two_years.mutations import MUTATIONS, Mutation
 from tests.two_years.purchases import of_sample
 from tests.two_years.runner import Story, live
@@ -22,8 +28,8 @@ PEOPLE, UNTIL = 60, date(2027, 7, 12)
 
 @pytest.fixture(scope="module")
 def story() -> Story:
-    """The first months of made-up people."""
-    return live(1, PEOPLE, end=UNTIL)
+    """The first months of made-up people, many of whom are handed to somebody else."""
+    return live(1, PEOPLE, trouble=Trouble(handing=400, doing=60), end=UNTIL)
 
 
 @pytest.mark.slow
@@ -32,6 +38,11 @@ def test_months_keep_every_promise(story: Story) -> None:
     assert story.life.log.deaths
     assert set(story.intents) == {"give", "inform", "ask", "thank", "apologise", "sell", "service"}
     assert {"cap", "cadence", "balance", "hold", "unsubscribed", "owner_task"} <= set(story.skipped)
+    owners = as_of(story.ledger, "owner_set")
+    assert any(
+        task.owner != own_person(story.ledger, owners(task.customer, task.created))
+        for task in story.ledger.tasks
+    ), "nobody's open task went along"
 
 
 @pytest.mark.slow
@@ -46,6 +57,22 @@ def test_the_same_seed_writes_the_same_letters() -> None:
 def test_each_kind_of_fault_is_found_out(story: Story, mutation: Mutation) -> None:
     found = check(mutation(story.ledger, random.Random(mutation.__name__)))
     assert MUTATIONS[mutation] in {fault.rule for fault in found}
+
+
+@pytest.mark.parametrize(("day", "missed"), [(1, None), (2, date(2028, 11, 1))])
+def test_on_the_day_of_a_change_either_tier_may_count(day: int, missed: date | None) -> None:
+    changes = [
+        Event(1, "tier_changed", datetime(2028, 3, 1, tzinfo=UTC), {"to": "platinum"}),
+        Event(1, "tier_changed", datetime(2028, 11, day, 6, tzinfo=UTC), {"to": "gold"}),
+    ]
+    cadence = {
+        "grace": "4 days",
+        "platinum": {"at_least": "every month"},
+        "otherwise": {"at_least": "every 2 months"},
+    }
+    ledger: Any = SimpleNamespace(policy={"cadence": cadence}, events_of=lambda name: {1: changes})
+    begun, until = date(2028, 9, 27), date(2028, 11, 20)
+    assert missed_on(ledger, 1, "hear_from_us", begun, until, drawn=False) == missed
 
 
 def test_there_is_a_fault_for_each_rule() -> None:

@@ -87,6 +87,7 @@ def missed_on(
     """The first day until then on which the silence is longer than their floor, by the tier they have that day.
 
     `drawn`: the clock of whoever never had a touch began on a day before they came; then the latest one counts.
+    On the day of a change either tier may count: which, depends on the hour.
     """
     policy = ledger.policy["cadence"]
     grace, unit = parse(policy["grace"])
@@ -105,7 +106,7 @@ def missed_on(
         if rhythm is None:
             continue
         first = max(later(begun, rhythm) + timedelta(days=grace + 1), since + timedelta(days=1))
-        if first <= min(until, before):
+        if first <= until and first < before:
             return first
     return None
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import bisect
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from tests.two_years.checker.ledger import Ledger
 
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 NEWCOMERS = timedelta(days=45)
 """As the segment of that name says."""
 
@@ -100,7 +101,10 @@ def there(ledger: Ledger, name: str, day: date) -> str:
 
 
 def tasks(ledger: Ledger) -> Iterator[str]:
-    """Whoever got no letter because a person acts has one task for it, with their own person; closed ones say how."""
+    """Whoever got no letter because a person acts has one task for it, with their own person; closed ones say how.
+
+    Open tasks go along when somebody is handed to another person.
+    """
     owners = as_of(ledger, "owner_set")
     rows = {row.id: row for row in ledger.rows if row.reason == "owner_task"}
     made = Counter(task.delivery for task in ledger.tasks if task.delivery)
@@ -110,7 +114,7 @@ def tasks(ledger: Ledger) -> Iterator[str]:
         if times > 1:
             yield f"{times} tasks for row {number}"
     for task in ledger.tasks:
-        own = own_person(ledger, owners(task.customer, task.created))
+        own = own_person(ledger, owners(task.customer, task.closed or FOR_EVER))
         if task.made_by != "person" and task.owner != own:
             yield f"task {task.id} is with {task.owner}, not with {own}"
         if (task.state == "open") != (task.closed is None):
