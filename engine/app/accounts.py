@@ -101,11 +101,11 @@ def account_facts(desk: Desk, campaign: Campaign, customer: Customer, row: Deliv
     at = ("campaigns", campaign.campaign, "audience")
     if audience.roles:
         words = f"role {role or 'not known'}; only {' and '.join(audience.roles)}"
-        yield Fact(words, role in audience.roles, _where(desk, *at, "roles"))
+        yield Fact(words, role in audience.roles, desk.workspace.where(*at, "roles"))
     if audience.one_per is None:
         return
     account = str(customer.fields.get(accounts.by) or "").strip()
-    where = _where(desk, *at, "one_per")
+    where = desk.workspace.where(*at, "one_per")
     if not account:
         yield Fact("of no account: a letter of their own", where=where)
         return
@@ -115,8 +115,3 @@ def account_facts(desk: Desk, campaign: Campaign, customer: Customer, row: Deliv
     yield Fact(
         f"one letter for the account {account}{first}{told}", None if row is None else not other, where
     )
-
-
-def _where(desk: Desk, *path: str) -> str:
-    place = desk.workspace.place(*path)
-    return place.where

@@ -214,8 +214,7 @@ def gate_of(desk: Desk, campaign: Campaign, run: runs.Run) -> ContactGate | None
     if not rules.any and not names:
         return None
     at = ("campaigns", campaign.campaign, "audience", "exclude")
-    places = [desk.workspace.place(*at, number) for number in range(len(names))]
-    excluded = {name: place.where for name, place in zip(names, places, strict=True)}
+    excluded = {name: desk.workspace.where(*at, number) for number, name in enumerate(names)}
     asked = partial(rulebook, desk)
     return ContactGate(rules, excluded, asked, desk.zone, run.as_of, owning_of(desk.workspace))
 

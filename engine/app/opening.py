@@ -36,8 +36,8 @@ def keep_window(desk: Desk, campaign: Campaign, run: int, now: datetime) -> date
         if (opening := closed(window, zone, now)) is not None
     }
     if opens:
-        place = desk.workspace.place("campaigns", campaign.campaign, "schedule", "window")
-        detail = detailed(place.where, "its window is closed")
+        where = desk.workspace.where("campaigns", campaign.campaign, "schedule", "window")
+        detail = detailed(where, "its window is closed")
         with desk.database.write() as connection:
             postponing.postpone(connection, run, opens, now, detail)
     ends = [closes(window, zone, now) for written, zone in zones.items() if written not in opens]

@@ -75,7 +75,7 @@ def lift(desk: Desk, email: str, *, topic: str | None = None) -> Suppressed:
                 + (f" ({kept.detail})" if kept.detail else ""),
                 help=WHY_NOT.get(kept.reason, "only what `touchbase suppress` made can be lifted by command"),
             )
-        suppressions.lift(connection, address, scope, reason=MANUAL)
+        suppressions.lift(connection, address, kept.scope, reason=MANUAL)
         # What was heard meanwhile stood behind the person's word and stands alone now.
         suppressing.follow(connection, [address], desk.now)
         return Suppressed(email, scope, True, everything.of_address(connection, address))

@@ -62,6 +62,10 @@ class Workspace:
                 return document.key_place(inside) if key else document.value_place(inside)
         return Place("")
 
+    def where(self, *path: Key) -> str:
+        """The same as people read it: `config/policy.yaml:12`."""
+        return self.place(*path).where
+
     def position(self, file: str, path: Sequence[Key]) -> tuple[int, int]:
         """Line and column of the value at a path of keys in one file; (0, 0) for a file that was not read."""
         document = self.documents.get(file)

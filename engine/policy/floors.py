@@ -102,8 +102,7 @@ def floors_of(workspace: Workspace) -> Floors | None:
         return None
 
     def locate(*path: str) -> str:
-        place = workspace.place("policy", "cadence", *path)
-        return place.where
+        return workspace.where("policy", "cadence", *path)
 
     def read(value: str, floor: WrittenFloor) -> Floor:
         return Floor(value, floor.at_least, floor.personal, locate(value or "otherwise"))

@@ -198,12 +198,7 @@ def obeys(campaign: Campaign) -> bool:
 
 def rules_for(workspace: Workspace, campaign: Campaign) -> Rules:
     """The rules that concern a campaign of the workspace."""
-
-    def locate(*path: str | int) -> str:
-        place = workspace.place(*path)
-        return place.where
-
-    return rules_of(workspace.policy, campaign, locate)
+    return rules_of(workspace.policy, campaign, workspace.where)
 
 
 def rules_of(policy: Policy, campaign: Campaign, locate: Locate) -> Rules:

@@ -104,12 +104,7 @@ def _suppressed_at(ladder: Ladder, first: datetime, dormant_at: datetime) -> dat
 
 def ladder_of(workspace: Workspace) -> Ladder | None:
     """The steps of the workspace's `sunset`, each with its file and line; None where there is none."""
-
-    def locate(*path: str | int) -> str:
-        place = workspace.place(*path)
-        return place.where
-
-    return read_ladder(workspace.policy.sunset, locate)
+    return read_ladder(workspace.policy.sunset, workspace.where)
 
 
 def read_ladder(sunset: Sunset | None, locate: Callable[..., str]) -> Ladder | None:

@@ -109,14 +109,19 @@ class ObjectWire(JsonWire):
         return {self.address: wire_address(place, mailbox.address)} | ({self.name: name} if name else {})
 
 
+def unescaped(joined: str) -> bool:
+    """Whether texts hold nothing that JSON escapes and nothing that a header must not carry."""
+    return joined.isprintable() and '"' not in joined and "\\" not in joined
+
+
 def header_texts(joined: str) -> bool:
-    """Whether texts hold nothing to escape, nothing a header must not carry, and no token."""
-    return joined.isprintable() and '"' not in joined and "\\" not in joined and "zq" not in joined
+    """Whether such texts stand in a header for people: no token is among them."""
+    return unescaped(joined) and "zq" not in joined
 
 
 def machine_texts(joined: str) -> bool:
-    """Whether such texts are ASCII, too."""
-    return joined.isascii() and joined.isprintable() and '"' not in joined and "\\" not in joined
+    """Whether such texts stand in a header for machines: they are ASCII."""
+    return joined.isascii() and unescaped(joined)
 
 
 def address_text(place: str, mailbox: Mailbox) -> str:

@@ -203,7 +203,6 @@ ACCOUNT_CODES = frozenset({BAD_TOKEN, 400, 401, 405, 412, 413})
 LATER_CODES = frozenset({MAINTENANCE, RATE_LIMIT})
 SENDER_FIELD = re.compile(r"'(From|Reply-?To)'", re.IGNORECASE)
 RECIPIENT_FIELD = re.compile(r"'(To|Cc|Bcc)'", re.IGNORECASE)
-ACCEPTED = Verdict.ACCEPTED
 NEVER_DELIVERED = "will not deliver to"
 SENDER_HELP = "look at the account at Postmark, and at the sender in config/senders.yaml"
 HELP = {
@@ -262,7 +261,7 @@ def results(body: bytes, count: int) -> list[Outcome]:
             f"Postmark refuses every letter ({code}: {prose})", help=HELP.get(code, SENDER_HELP)
         )
     missing = Outcome(Verdict.UNKNOWN, detail="Postmark's answer has no result for this letter")
-    return list(map(result, found)) + [missing] * (count - len(found))
+    return [result(entry) for entry in found] + [missing] * (count - len(found))
 
 
 def blames_account(entry: object) -> bool:
@@ -281,14 +280,12 @@ def result(entry: object) -> Outcome:
     """One message's outcome from its element of the answer."""
     if not isinstance(entry, dict):
         return Outcome(Verdict.UNKNOWN, detail="Postmark's result for this letter could not be read")
-    code, prose, identifier = entry.get("ErrorCode", 0), entry.get("Message", ""), entry.get("MessageID")
-    if code == 0 and prose == "OK" and type(identifier) is str and identifier:
-        return Outcome(ACCEPTED, identifier)
-    prose, identifier = str(prose), str(identifier or "")
+    code, prose = entry.get("ErrorCode", 0), str(entry.get("Message", ""))
+    identifier = str(entry.get("MessageID") or "")
     if code == 0 and NEVER_DELIVERED in prose:
         return Outcome(Verdict.REFUSED, provider_id=identifier, detail=prose, suppress=True)
     if code == 0 and identifier:
-        return Outcome(Verdict.ACCEPTED, provider_id=identifier, detail=prose)
+        return Outcome(Verdict.ACCEPTED, provider_id=identifier, detail="" if prose == "OK" else prose)
     if not isinstance(code, int) or code == 0:
         return Outcome(Verdict.UNKNOWN, detail=prose or "Postmark's result has no id")
     return refused(code, prose)

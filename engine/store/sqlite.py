@@ -34,9 +34,6 @@ PRAGMAS = (
 )
 
 
-READING = "reading"
-"""Under this key a connection remembers whether it was last told to write nothing."""
-
 PAGE_BYTES = 8192
 """Of a new database. Half as many calls to the disk as with SQLite's 4096 where many rows in a row are written."""
 
@@ -100,7 +97,6 @@ def sweep(engine: Engine, path: Path) -> bool:
     try:
         connection = raw.driver_connection
         assert isinstance(connection, sqlite3.Connection)
-        raw.info.pop(READING, None)
         connection.execute("PRAGMA query_only = OFF")
         connection.execute("VACUUM")
         busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -179,10 +175,7 @@ def make_engine(path: Path) -> Engine:
         options = connection.get_execution_options()
         writing, aside = options.get("touchbase_writing", False), options.get("touchbase_aside", False)
         cursor = connection.connection.cursor()
-        reading = not (writing or aside)
-        if connection.info.get(READING) is not reading:
-            cursor.execute(f"PRAGMA query_only = {'ON' if reading else 'OFF'}")
-            connection.info[READING] = reading
+        cursor.execute("PRAGMA query_only = OFF" if writing or aside else "PRAGMA query_only = ON")
         cursor.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
         cursor.close()
 

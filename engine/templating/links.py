@@ -77,14 +77,7 @@ class Signer:
             raw = [delivery_id.encode() for delivery_id in delivery_ids]
             tags = {number: tags_of(seeded[number], raw) for number in digests}
             columns = [
-                [
-                    f"{start}{tags[number][place : place + TAG_CHARACTERS]}{delivery_id}"
-                    for place, delivery_id in zip(
-                        range(first, len(raw) * DIGEST_CHARACTERS, DIGEST_CHARACTERS),
-                        delivery_ids,
-                        strict=True,
-                    )
-                ]
+                of_one_purpose(start, tags[number], first, delivery_ids)
                 for start, (number, first, _) in zip(before, places, strict=True)
             ]
             return list(zip(*columns, strict=True)) if columns else [()] * len(raw)
@@ -101,6 +94,15 @@ class Signer:
         if seeded is None or not DELIVERY_ID.fullmatch(delivery_id):
             return None
         return delivery_id if compare_digest(tag(seeded, purpose, delivery_id), given) else None
+
+
+def of_one_purpose(before: str, tags: str, first: int, delivery_ids: Sequence[str]) -> list[str]:
+    """These deliveries' links of a purpose whose tag begins there in each delivery's stretch of `tags`."""
+    places = range(first, len(tags), DIGEST_CHARACTERS)
+    return [
+        f"{before}{tags[place : place + TAG_CHARACTERS]}{delivery_id}"
+        for place, delivery_id in zip(places, delivery_ids, strict=True)
+    ]
 
 
 def tags_of(seeded: blake2b, raw: Sequence[bytes]) -> str:

@@ -83,8 +83,8 @@ class Persons:
             for row, reference, links in zip(rows, references, self.links(references), strict=True)
         ]
 
-    def _records(self, row: Person) -> list[dict[str, Any]] | tuple[()]:
-        return [self._record(row, whole) for whole in self.whole] if self.whole else ()
+    def _records(self, row: Person) -> list[dict[str, Any]]:
+        return [self._record(row, whole) for whole in self.whole]
 
     def _record(self, row: Person, whole: str) -> dict[str, Any]:
         return {

@@ -42,10 +42,10 @@ def receipts_of(
     settled = Settled(claim, call, _ending(sent))
     missing = [Outcome(Verdict.UNKNOWN, detail=sent.trouble or "the provider's answer left it out")]
     outcomes = sent.outcomes + missing * (len(filled.letters) - len(sent.outcomes))
-    accepted, taken = settled.accepted, Verdict.ACCEPTED
-    for place, ((claimed, _, _), outcome) in enumerate(zip(filled.letters, outcomes, strict=False)):
-        if outcome.verdict == taken:
-            accepted.append((claimed.delivery, outcome.provider_id))
+    for place, (claimed, _, _) in enumerate(filled.letters):
+        outcome = outcomes[place]
+        if outcome.verdict == Verdict.ACCEPTED:
+            settled.accepted.append((claimed.delivery, outcome.provider_id))
             continue
         receipt = _receipt(claimed, outcome, sent, place in sent.turned_away, now, chance)
         settled.others.append(receipt)

@@ -63,5 +63,4 @@ def _one(audience: Audience) -> str:
 
 
 def _where(plan: Plan, key: str) -> str:
-    place = plan.workspace.place("campaigns", plan.campaign.campaign, "audience", key)
-    return place.where
+    return plan.workspace.where("campaigns", plan.campaign.campaign, "audience", key)

@@ -45,8 +45,8 @@ def allowances(workspace: Workspace) -> dict[str, Allowance]:
     found = {}
     for name, sender in workspace.senders.items():
         if sender.at_most is not None:
-            place = workspace.place("senders", name, "at_most")
-            found[name] = Allowance(sender.at_most.number, sender.name, place.where)
+            where = workspace.where("senders", name, "at_most")
+            found[name] = Allowance(sender.at_most.number, sender.name, where)
     return found
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from engine.errors import LetterError, UnsupportedFeature
-from engine.templating.filler.composing import composed, held, variable
+from engine.templating.filler.composing import composed, held, letter_slots, tupled, variable
 from engine.templating.filler.cutting import Branching, Filled, Pieces
 from engine.templating.filler.escaping import Bodies, Headers
 from engine.templating.filler.letters import html_value
@@ -52,9 +52,9 @@ class Writing:
         """The function."""
         self.walk(pieces, 0, 2)
         self.flush(2)
-        slots = "(marked, " + "".join(f"s{slot}, " for slot in range(1, width)) + ")"
+        slots = letter_slots(width)
         used = sorted(self.used["html"] | self.used["text"])
-        places = list(self.header_variables)
+        places, names = list(self.header_variables), self.header_variables.values()
         self.objects["bodies_of"] = Bodies(
             self.wire, self.objects["html"], self.objects["text"], self.used["html"], self.used["text"]
         )
@@ -63,12 +63,10 @@ class Writing:
             "def lay(parts, ends, letters):",
             "    values = []",
             f"    for {slots} in letters:",
-            f"        values += ({''.join(f'{self.headers[place]}, ' for place in places)})",
+            f"        values += {tupled(self.headers[place] for place in places)}",
             "    for_html, for_text = bodies_of(letters)",
-            f"    for {slots}, {unpacked('h', used)}, {unpacked('t', used)}, "
-            f"({''.join(f'{name}, ' for name in self.header_variables.values())}) in zip(",
-            "        letters, for_html, for_text, headers_of(values, len(letters))",
-            "    ):",
+            f"    for {slots}, {tupled(f'h{slot}' for slot in used)}, {tupled(f't{slot}' for slot in used)}, "
+            f"{tupled(names)} in zip(letters, for_html, for_text, headers_of(values, len(letters))):",
             *self.lines,
             "        ends.append(len(parts))",
         ]
@@ -160,7 +158,7 @@ class Writing:
     def flush(self, depth: int) -> None:
         """Lays down what has gathered, in one step."""
         if self.run:
-            laid = "(" + "".join(f"{name}, " for name in self.run) + ")"
+            laid = tupled(self.run)
             # One person's values are many and short: laid down as one piece they are carried along once.
             merges = getattr(self.wire, "merges", False)
             self.line(depth, f"parts.append(joined({laid}))" if merges else f"parts += {laid}")
@@ -169,11 +167,6 @@ class Writing:
     def line(self, depth: int, text: str) -> None:
         """One line of the function."""
         self.lines.append("    " * depth + text)
-
-
-def unpacked(letter: str, slots: Sequence[int]) -> str:
-    """The variables that one letter's escaped values are unpacked into."""
-    return "(" + "".join(f"{letter}{slot}, " for slot in slots) + ")"
 
 
 def simple(pieces: Pieces) -> bool:

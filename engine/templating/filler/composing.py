@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from engine.templating.filler.nodes import Body, Choice, Chunk, Node, Repeat, Value, walk
 
@@ -53,4 +53,14 @@ def held(node: Repeat) -> str:
     """The variables one round of a loop is unpacked into."""
     if not node.width:
         return "_"
-    return "(" + "".join(f"{variable(node.number, slot)}, " for slot in range(node.width)) + ")"
+    return tupled(variable(node.number, slot) for slot in range(node.width))
+
+
+def letter_slots(width: int) -> str:
+    """All slots of a letter, whose first says whether any text among them is Markup."""
+    return tupled(("marked", *(variable(0, slot) for slot in range(1, width))))
+
+
+def tupled(sources: Iterable[str]) -> str:
+    """The source of a tuple, or of the names that one is unpacked into."""
+    return "(" + "".join(f"{source}, " for source in sources) + ")"

@@ -17,6 +17,9 @@ BETWEEN, BETWEEN_BYTES = "|", b"|"
 LONGEST_STANDING = 400
 """Bytes of what may stand as it is: see Wire."""
 
+MARKED = itemgetter(0)
+"""A letter's first slot says whether any text among them is Markup."""
+
 Values = tuple[bytes, ...]
 Stand = Callable[[str], bool]
 
@@ -43,15 +46,15 @@ class Bodies:
         self.slots = sorted({*used_html, *used_text})
         self.html, self.text = html, text
         self.used_html, self.used_text = frozenset(used_html), frozenset(used_text)
-        self.together = getattr(wire, "by_character", False) and len(self.slots) > 1
         self.escape = escaper(wire, "html")
-        self.pick = itemgetter(*self.slots) if self.together else None
+        together = getattr(wire, "by_character", False) and len(self.slots) > 1
+        self.pick = itemgetter(*self.slots) if together else None
 
     def __call__(self, letters: Sequence[tuple[Any, ...]]) -> tuple[Sequence[Values], Sequence[Values]]:
         """See above. Letters whose values need a look each are found by halving, so that they slow nobody else down."""
         if self.pick is None:
             return self.one_by_one(letters)
-        if not any(map(FIRST, letters)):
+        if not any(map(MARKED, letters)):
             values = list(chain.from_iterable(map(self.pick, letters)))
             for_html, for_text = both_ways(self.escape, BETWEEN.join(values))
             if len(for_html) == len(values) == len(for_text):
@@ -77,10 +80,6 @@ class Bodies:
     def escaped(self, slots: tuple[Any, ...], write: Callable[[Any], bytes], used: frozenset[int]) -> Values:
         """One letter's values for one body; nothing where a slot does not stand in it."""
         return tuple([write(slots[slot]) if slot in used else b"" for slot in self.slots])
-
-
-FIRST = itemgetter(0)
-"""A letter's first slot says whether any text among them is Markup."""
 
 
 class Headers:

@@ -11,7 +11,7 @@ from jinja2.runtime import LoopContext, markup_join, str_join
 from markupsafe import Markup
 
 from engine.errors import LetterError
-from engine.templating.filler.composing import composed, variable
+from engine.templating.filler.composing import composed, letter_slots, tupled, variable
 from engine.templating.filler.expressions import FAILURES, Expression
 from engine.templating.filler.nodes import Body, Choice, Chunk, Let, Repeat, Value
 from engine.templating.filler.python import filter_names
@@ -116,9 +116,9 @@ class Evaluation:
         name = f"jinja{len(self.objects)}"
         assert expression.jinja is not None
         self.objects[name] = jinja_call(expression.jinja)
-        values = "".join(f"{self.inputs(name)}, " for name in expression.inputs)
+        values = tupled(self.inputs(name) for name in expression.inputs)
         local = ", ".join(f"{name!r}: {self.local(name, at)}" for name in expression.variables)
-        return f"{name}(({values}), {{{local}}})"
+        return f"{name}({values}, {{{local}}})"
 
     def local(self, name: str, at: Standing) -> str:
         """The Python variable of a template's variable."""
@@ -187,8 +187,8 @@ class Evaluation:
         start = len(self.lines)
         self.walk(node.body, round_)
         self.lines[start:start] = ["    " * round_.depth + text for text in unreached(round_)]
-        held = "".join(f"{variable(number, inner)}, " for inner in range(node.width))
-        self.line(round_, f"rounds{number}.append(({held}))")
+        held = tupled(variable(number, inner) for inner in range(node.width))
+        self.line(round_, f"rounds{number}.append({held})")
         self.line(at, f"{slot} = tuple(rounds{number})")
         if node.otherwise:
             self.line(at, f"if not {slot}:")
@@ -205,10 +205,9 @@ class Evaluation:
 
     def function(self, inputs: int, width: int) -> Callable[[Sequence[object]], tuple[Any, ...]]:
         """The function: a person's values in, the letter's slots out."""
-        given = "".join(f"i{index}, " for index in range(inputs))
         lines = [
             "def slots(person):",
-            f"    ({given}) = person",
+            f"    {tupled(f'i{index}' for index in range(inputs))} = person",
             "    marked = 0",
             *(f"    {name} = UNSET" for name in self.variables),
             *(f"    {text}" for text in unreached(self.letter)),
@@ -217,7 +216,7 @@ class Evaluation:
             "        pass",
             "    except FAILURES as error:",
             "        fail(error)",
-            "    return (marked, " + "".join(f"s{slot}, " for slot in range(1, width)) + ")",
+            f"    return {letter_slots(width)}",
         ]
         exec(compile("\n".join(lines), "<slots of a letter>", "exec"), self.objects)
         made: Callable[[Sequence[object]], tuple[Any, ...]] = self.objects["slots"]  # type: ignore[assignment]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 from jinja2.meta import find_undeclared_variables
@@ -234,10 +234,7 @@ class Filler:
 
 def longest(parts: Sequence[bytes], ends: Sequence[int], start: int) -> int:
     """Bytes of the longest message: message i is parts[ends[i-1]:ends[i]], the first begins at `start`."""
-    sizes = list(map(len, parts[start:]))
-    return max(
-        sum(sizes[begin - start : end - start]) for begin, end in zip((start, *ends), ends, strict=False)
-    )
+    return max((sum(map(len, parts[begin:end])) for begin, end in pairwise((start, *ends))), default=0)
 
 
 def system_lines() -> list[str]:
